@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The shape of the API client, for the functions that take one and for the fake of the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, Protocol, TypeVar
+
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
+
+Object = dict[str, Any]
+PatchType = Literal["merge", "strategic", "json"]
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+class Api(Protocol):
+    """One Kubernetes API server. Every method raises ApiError for an answer it does not expect."""
+
+    def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
+        """The object; None when it, or its kind, does not exist."""
+
+    def list(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> list[Object]:
+        """Every object that matches; none when the kind does not exist."""
+
+    def list_with_version(
+        self, kind: Kind, namespace: str | None = None, *, label_selector: str = ""
+    ) -> tuple[list[Object], str]:
+        """The same, and the resourceVersion from which a watch goes on."""
+
+    def create(
+        self, kind: Kind, body: Mapping[str, Any], namespace: str | None = None, *, dry_run: bool = False
+    ) -> Object:
+        """Create the object; ApiError with status 409 when it exists."""
+
+    def patch(
+        self,
+        kind: Kind,
+        name: str,
+        body: Any,
+        namespace: str | None = None,
+        *,
+        patch_type: PatchType = "merge",
+        subresource: str | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        """Patch the object; ApiError with status 404 when it does not exist."""
+
+    def apply(
+        self,
+        kind: Kind,
+        body: Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool = True,
+        dry_run: bool = False,
+    ) -> Object:
+        """Server-side apply; name and namespace are those of the body."""
+
+    def replace(self, kind: Kind, body: Mapping[str, Any]) -> Object:
+        """Replace the object; ApiError with status 409 when its resourceVersion has moved on."""
+
+    def delete(
+        self,
+        kind: Kind,
+        name: str,
+        namespace: str | None = None,
+        *,
+        propagation: str = "Background",
+        dry_run: bool = False,
+    ) -> bool:
+        """Delete the object; False when it did not exist."""
+
+    def evict(self, name: str, namespace: str) -> bool:
+        """Evict the pod; ApiError with status 429 while a disruption budget forbids it."""
+
+    def watch(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        label_selector: str = "",
+        seconds: int,
+    ) -> Iterator[tuple[str, Object]]:
+        """Events from that version on, for at most so many seconds."""
+
+    def find_kind(self, api_version: str, kind: str) -> Kind | None:
+        """The kind of that name; None when the API server does not know it."""
+
+    def pod_get(
+        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
+    ) -> bytes:
+        """The body of an HTTP GET inside the pod, through a port-forward."""
+
+    def version(self) -> Object:
+        """The answer of /version."""
+
+    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
+        """The function's results in order, many calls at once; the first error after all ended."""

@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The only file that talks to the API server: plain objects in and out, many requests at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _kubeconfig
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Object, PatchType
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._http import (
+    CONNECTIONS,
+    URLLIB3_ERROR,
+    Http,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+FIELD_MANAGER = "meshwright.istio"
+PAGE = 2000
+_PATCH_TYPES: dict[str, str] = {
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+    "json": "application/json-patch+json",
+}
+
+
+def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleModule:
+    """An AnsibleModule with kubernetes.core's authentication options beside the given ones."""
+    module = AnsibleModule(argument_spec={**AUTH_ARG_SPEC, **argument_spec}, **settings)
+    module.no_log_values.update(_kubeconfig.secrets(module.params["kubeconfig"]))
+    if URLLIB3_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("urllib3"), exception=str(URLLIB3_ERROR))
+    return module
+
+
+def create_client(module: AnsibleModule) -> Client:
+    """The client of the cluster that the module's authentication options name."""
+    return Client(_kubeconfig.connect(module.params))
+
+
+class Client:
+    """One API server, over kept-alive connections that threads may share. See `_api.Api`."""
+
+    def __init__(self, connection: _kubeconfig.Connection) -> None:
+        self._http = Http(connection)
+
+    def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
+        return self._optional("GET", kind.path(namespace, name))
+
+    def list(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> list[Object]:
+        return self._list(kind, namespace, label_selector, field_selector)[0]
+
+    def list_with_version(
+        self, kind: Kind, namespace: str | None = None, *, label_selector: str = ""
+    ) -> tuple[list[Object], str]:
+        return self._list(kind, namespace, label_selector, "")
+
+    def _list(
+        self, kind: Kind, namespace: str | None, label_selector: str, field_selector: str
+    ) -> tuple[list[Object], str]:
+        query = {"limit": str(PAGE)}
+        if label_selector:
+            query["labelSelector"] = label_selector
+        if field_selector:
+            query["fieldSelector"] = field_selector
+        items: list[Object] = []
+        while True:
+            page = self._optional("GET", kind.path(namespace), query=query)
+            if page is None:
+                return [], ""
+            items += page.get("items") or []
+            query["continue"] = page["metadata"].get("continue", "")
+            if not query["continue"]:
+                break
+        for item in items:
+            # A list leaves out what every item has in common.
+            item.setdefault("apiVersion", kind.api_version)
+            item.setdefault("kind", kind.kind)
+        return items, page["metadata"].get("resourceVersion", "")
+
+    def create(
+        self,
+        kind: Kind,
+        body: Mapping[str, Any],
+        namespace: str | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> Object:
+        query = _write_query(FIELD_MANAGER, dry_run=dry_run)
+        return self._http.json("POST", kind.path(namespace), body=body, query=query)
+
+    def patch(
+        self,
+        kind: Kind,
+        name: str,
+        body: Any,
+        namespace: str | None = None,
+        *,
+        patch_type: PatchType = "merge",
+        subresource: str | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        return self._http.json(
+            "PATCH",
+            kind.path(namespace, name, subresource),
+            body=body,
+            query=_write_query(FIELD_MANAGER, dry_run=dry_run),
+            content_type=_PATCH_TYPES[patch_type],
+        )
+
+    def apply(
+        self,
+        kind: Kind,
+        body: Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool = True,
+        dry_run: bool = False,
+    ) -> Object:
+        query = _write_query(field_manager, dry_run=dry_run)
+        query["force"] = "true" if force else "false"
+        return self._http.json(
+            "PATCH",
+            _path_of(kind, body),
+            body=body,
+            query=query,
+            content_type="application/apply-patch+yaml",
+        )
+
+    def replace(self, kind: Kind, body: Mapping[str, Any]) -> Object:
+        query = _write_query(FIELD_MANAGER, dry_run=False)
+        return self._http.json("PUT", _path_of(kind, body), body=body, query=query)
+
+    def delete(
+        self,
+        kind: Kind,
+        name: str,
+        namespace: str | None = None,
+        *,
+        propagation: str = "Background",
+        dry_run: bool = False,
+    ) -> bool:
+        query = {"propagationPolicy": propagation, **({"dryRun": "All"} if dry_run else {})}
+        return self._optional("DELETE", kind.path(namespace, name), query=query) is not None
+
+    def evict(self, name: str, namespace: str) -> bool:
+        body = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": namespace},
+        }
+        path = _kinds.POD.path(namespace, name, "eviction")
+        # 429 is a disruption budget's answer here, not a busy server's: the caller decides.
+        return self._optional("POST", path, body=body, retry_429=False) is not None
+
+    def watch(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        label_selector: str = "",
+        seconds: int,
+    ) -> Iterator[tuple[str, Object]]:
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": str(seconds),
+        }
+        if label_selector:
+            query["labelSelector"] = label_selector
+        yield from self._http.events(kind.path(namespace), query)
+
+    def find_kind(self, api_version: str, kind: str) -> Kind | None:
+        for known in _kinds.ALL:
+            if (known.api_version, known.kind) == (api_version, kind):
+                return known
+        prefix = "/apis/" if "/" in api_version else "/api/"
+        resources = self._optional("GET", prefix + api_version) or {}
+        for entry in resources.get("resources") or ():
+            if entry["kind"] == kind and "/" not in entry["name"]:
+                return Kind(
+                    api_version=api_version,
+                    kind=kind,
+                    plural=entry["name"],
+                    namespaced=entry["namespaced"],
+                )
+        return None
+
+    def pod_get(
+        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
+    ) -> bytes:
+        from ansible_collections.meshwright.istio.plugins.module_utils import _port_forward
+
+        return _port_forward.get(
+            self._http,
+            _kinds.POD.path(namespace, pod, "portforward"),
+            port=port,
+            path=path,
+            timeout=timeout,
+        )
+
+    def version(self) -> Object:
+        return self._http.json("GET", "/version")
+
+    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
+        with ThreadPoolExecutor(max_workers=CONNECTIONS) as executor:
+            futures = [executor.submit(function, item) for item in items]
+        return [future.result() for future in futures]
+
+    def _optional(self, method: str, path: str, **arguments: Any) -> Object | None:
+        """The answer, or None for a 404."""
+        try:
+            return self._http.json(method, path, **arguments)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+
+
+def _path_of(kind: Kind, body: Mapping[str, Any]) -> str:
+    metadata = body["metadata"]
+    return kind.path(metadata.get("namespace"), metadata["name"])
+
+
+def _write_query(field_manager: str, *, dry_run: bool) -> dict[str, str]:
+    return {"fieldManager": field_manager, **({"dryRun": "All"} if dry_run else {})}

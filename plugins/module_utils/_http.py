@@ -1,0 +1,241 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""HTTP to one API server: TLS, kept-alive connections, retries, and errors in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import ssl
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    ApiError,
+    BadInputError,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
+    Connection,
+    Material,
+)
+
+try:
+    import urllib3
+    from urllib3.exceptions import HTTPError
+except ImportError as import_error:
+    URLLIB3_ERROR: ImportError | None = import_error
+else:
+    URLLIB3_ERROR = None
+
+# More connections than this gain nothing on a local network and cost the API server.
+CONNECTIONS = 16
+_CONNECT_TIMEOUT = 10.0
+_READ_TIMEOUT = 60.0
+# An API server that restarts is away for some seconds; these add up to about half a minute.
+_RETRIES = 8
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+class Http:
+    """Requests with the login of one connection; threads may share it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.tls = tls_context(connection)
+        self._pool = _pool(connection, self.tls)
+        self._authorization = connection.authorization()
+
+    def headers(self, **more: str) -> list[tuple[str, str]]:
+        """The headers of every request, as pairs because some stand more than once."""
+        login = [("Authorization", self._authorization)] if self._authorization else []
+        return [*login, *self.connection.headers, *((k, v) for k, v in more.items())]
+
+    def json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """The decoded body of the answer."""
+        answer: dict[str, Any] = json.loads(self.request(method, path, **arguments).data)
+        return answer
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        **settings: Any,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send it, again while the server is busy or away; ApiError for any other refusal."""
+        url = self.connection.server + path + (f"?{urlencode(query)}" if query else "")
+        data = None if body is None else json.dumps(body).encode()
+        for fresh_login in (False, True):
+            if fresh_login:
+                self._authorization = self.connection.authorization()
+            response = self._send(method, url, data, content_type, **settings)
+            if response.status != 401:
+                break
+        if response.status >= 400:
+            raise _refusal(method, path, response)
+        return response
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        data: bytes | None,
+        content_type: str,
+        *,
+        stream: bool = False,
+        retry_429: bool = True,
+    ) -> urllib3.BaseHTTPResponse:
+        headers = urllib3.HTTPHeaderDict()
+        for name, value in (
+            *self.headers(Accept="application/json"),
+            *((("Content-Type", content_type),) if data is not None else ()),
+        ):
+            headers.add(name, value)
+        try:
+            return self._pool.request(
+                method,
+                url,
+                body=data,
+                headers=headers,
+                preload_content=not stream,
+                timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT),
+                retries=_retry(_BUSY if retry_429 else _BUSY - {429}),
+            )
+        except HTTPError as error:
+            raise ApiError(
+                f"The API server {self.connection.server} cannot be reached: {_cause(error)} "
+                "Look at the address in the kubeconfig, the network and the API server itself.",
+                status=0,
+                reason="Unreachable",
+            ) from error
+
+    def events(self, path: str, query: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The events of a watch; it ends quietly when the connection does."""
+        response = self.request("GET", path, query=query, stream=True)
+        rest = b""
+        try:
+            for piece in response.stream(65536, decode_content=True):
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    event = json.loads(line)
+                    yield event["type"], event["object"]
+        except HTTPError:
+            # The caller watches again from the last version that it saw.
+            return
+        finally:
+            response.close()
+            response.release_conn()
+
+
+def _retry(statuses: frozenset[int]) -> urllib3.Retry:
+    return urllib3.Retry(
+        total=_RETRIES,
+        redirect=False,
+        allowed_methods=None,
+        status_forcelist=statuses,
+        backoff_factor=0.2,
+        backoff_max=8,
+        backoff_jitter=0.1,
+        respect_retry_after_header=True,
+        raise_on_status=False,
+    )
+
+
+def _refusal(method: str, path: str, response: urllib3.BaseHTTPResponse) -> ApiError:
+    try:
+        status = json.loads(response.data)
+    except ValueError:
+        status = {}
+    said = status.get("message") or response.data.decode(errors="replace")[:300] or "no reason"
+    hints = {
+        401: " The login has expired or is wrong: renew it, or give another with kubeconfig.",
+        403: " Grant this right to the account that runs the module.",
+    }
+    return ApiError(
+        f"The API server refused {method} {path} with {response.status}: {said}."
+        + hints.get(response.status, ""),
+        status=response.status,
+        reason=status.get("reason", ""),
+    )
+
+
+def _cause(error: HTTPError) -> str:
+    reason = getattr(error, "reason", None) or error
+    return str(reason).rstrip(".") + "."
+
+
+def _pool(connection: Connection, tls: ssl.SSLContext) -> urllib3.PoolManager:
+    settings: dict[str, Any] = {
+        "maxsize": CONNECTIONS,
+        "block": True,
+        "ssl_context": tls,
+        "server_hostname": connection.server_name,
+        "assert_hostname": connection.server_name if connection.verify else False,
+        "socket_options": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+    }
+    if connection.proxy:
+        headers = dict(connection.proxy_headers)
+        return urllib3.ProxyManager(connection.proxy, proxy_headers=headers, **settings)
+    return urllib3.PoolManager(**settings)
+
+
+def tls_context(connection: Connection) -> ssl.SSLContext:
+    """One context for all connections: to build one takes longer than to connect."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not connection.verify:
+        # Asked for by the user; a warning for each request would hide the module's result.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    try:
+        if connection.verify:
+            _trust(context, connection.ca)
+        if connection.client_cert is not None:
+            with _as_file(connection.client_cert) as cert, _as_file(connection.client_key) as key:
+                context.load_cert_chain(cert.name, key.name if key.name else None)
+    except (OSError, ssl.SSLError) as error:
+        raise BadInputError(
+            f"A certificate or key of the kubeconfig cannot be used: {error}. "
+            "Give one that can be read and is valid PEM."
+        ) from error
+    return context
+
+
+def _trust(context: ssl.SSLContext, authority: Material | None) -> None:
+    if authority is None:
+        context.load_default_certs()
+    elif authority.data is not None:
+        context.load_verify_locations(cadata=authority.data.decode())
+    else:
+        context.load_verify_locations(cafile=authority.path)
+
+
+class _as_file:
+    """The path of a certificate or key for the ssl module, which takes nothing but files."""
+
+    def __init__(self, material: Material | None) -> None:
+        self._temporary: Any = None
+        self.name: str = ""
+        if material is not None and material.data is not None:
+            self._temporary = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed in __exit__
+            self._temporary.write(material.data)
+            self._temporary.flush()
+            self.name = self._temporary.name
+        elif material is not None:
+            self.name = os.fspath(material.path or "")
+
+    def __enter__(self) -> _as_file:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._temporary is not None:
+            self._temporary.close()

@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""Logging in by the `kubernetes` package's own configuration: every way that it knows."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    BadInputError,
+    MeshError,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
+    Connection,
+    Material,
+)
+
+
+def connect(options: Mapping[str, Any]) -> Connection:
+    """The connection that the kubernetes package makes of the given options."""
+    try:
+        from kubernetes import client
+    except ImportError as error:
+        raise MeshError(
+            "The Python package kubernetes is needed to log in to this cluster. "
+            "Install it for the interpreter that runs the module: pip install kubernetes."
+        ) from error
+    configuration = client.Configuration()
+    if not _is_complete(options):
+        _load(configuration, options)
+    _override(configuration, options)
+    return Connection(
+        server=str(configuration.host).rstrip("/"),
+        verify=bool(configuration.verify_ssl),
+        server_name=getattr(configuration, "tls_server_name", None),
+        ca=_file(configuration.ssl_ca_cert),
+        client_cert=_file(configuration.cert_file),
+        client_key=_file(configuration.key_file),
+        proxy=configuration.proxy,
+        proxy_headers=configuration.proxy_headers or {},
+        headers=_impersonation(options),
+        authorization=lambda: _authorization(configuration),
+    )
+
+
+def _is_complete(options: Mapping[str, Any]) -> bool:
+    """Whether the options alone suffice, as in kubernetes.core."""
+    return "host" in options and (
+        "api_key" in options
+        or {"username", "password"} <= set(options)
+        or {"client_cert", "client_key"} <= set(options)
+    )
+
+
+def _load(configuration: Any, options: Mapping[str, Any]) -> None:
+    from kubernetes import config
+
+    arguments = {
+        "context": options.get("context"),
+        "persist_config": options.get("persist_config", False),
+        "client_configuration": configuration,
+    }
+    kubeconfig = options.get("kubeconfig")
+    try:
+        if isinstance(kubeconfig, Mapping):
+            config.load_kube_config_from_dict(config_dict=dict(kubeconfig), **arguments)
+        elif kubeconfig or options.get("context") or not os.environ.get("KUBERNETES_SERVICE_HOST"):
+            config.load_kube_config(config_file=kubeconfig, **arguments)
+        else:
+            config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as error:
+        raise BadInputError(
+            f"No way to log in to a cluster was found: {error} "
+            "Give kubeconfig and context, or host and api_key, or set K8S_AUTH_KUBECONFIG."
+        ) from error
+
+
+def _override(configuration: Any, options: Mapping[str, Any]) -> None:
+    attributes = {
+        "host": "host",
+        "username": "username",
+        "password": "password",
+        "validate_certs": "verify_ssl",
+        "ca_cert": "ssl_ca_cert",
+        "client_cert": "cert_file",
+        "client_key": "key_file",
+        "proxy": "proxy",
+        "no_proxy": "no_proxy",
+    }
+    for option, attribute in attributes.items():
+        if option in options:
+            setattr(configuration, attribute, options[option])
+    if "api_key" in options:
+        configuration.api_key["authorization"] = options["api_key"]
+        configuration.api_key_prefix["authorization"] = "Bearer"
+        configuration.refresh_api_key_hook = None
+    if "proxy_headers" in options:
+        import urllib3
+
+        given = {key: value for key, value in options["proxy_headers"].items() if value}
+        configuration.proxy_headers = urllib3.util.make_headers(**given)
+
+
+def _authorization(configuration: Any) -> str | None:
+    """The header's value; the package renews an expired token on the way."""
+    value = configuration.get_api_key_with_prefix("authorization")
+    if value:
+        return str(value)
+    if configuration.username:
+        pair = f"{configuration.username}:{configuration.password or ''}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+    return None
+
+
+def _impersonation(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """One header for the user and one for each group: the API server does not split lists."""
+    user = options.get("impersonate_user")
+    groups = options.get("impersonate_groups", ())
+    return (
+        *((("Impersonate-User", user),) if user else ()),
+        *(("Impersonate-Group", group) for group in groups),
+    )
+
+
+def _file(path: str | None) -> Material | None:
+    return Material(path=str(path)) if path else None

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""HTTP to a port inside a pod, through the API server's port-forward.
+
+istiod and Envoy answer their debug requests only to a caller inside the pod; a port-forward is
+one, and starts no process there as an exec does.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import struct
+from typing import Any
+from urllib.parse import urlencode
+
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._http import Http
+
+_PROTOCOL = "v4.channel.k8s.io"
+_DATA, _ERROR = 0, 1
+
+
+def get(http_client: Http, forward_path: str, *, port: int, path: str, timeout: float) -> bytes:
+    """The body of the answer to GET `path` on that port of the pod."""
+    try:
+        import websocket
+    except ImportError as error:
+        raise MeshError(
+            "The Python package websocket-client is needed to reach into pods. "
+            "Install it for the interpreter that runs the module: pip install websocket-client."
+        ) from error
+    try:
+        connection = _open(http_client, f"{forward_path}?{urlencode({'ports': port})}", timeout)
+    except (OSError, websocket.WebSocketException) as error:
+        raise _failure(forward_path, port, error, getattr(error, "status_code", 0)) from error
+    try:
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        connection.send_binary(bytes([_DATA]) + request.encode())
+        response = http.client.HTTPResponse(_Socket(connection))  # type: ignore[arg-type]
+        response.begin()
+        body = response.read()
+    except (OSError, http.client.HTTPException, websocket.WebSocketException) as error:
+        raise _failure(forward_path, port, error, 0) from error
+    finally:
+        connection.close(timeout=0)
+    if response.status >= 400:
+        raise ApiError(
+            f"GET {path} on port {port} of {_pod(forward_path)} was answered "
+            f"{response.status} {response.reason}.",
+            status=response.status,
+            reason=response.reason,
+        )
+    return body
+
+
+def _open(http_client: Http, path: str, timeout: float) -> Any:
+    import websocket
+
+    connection = http_client.connection
+    tls: dict[str, Any] = {"context": http_client.tls}
+    if connection.server_name:
+        tls["server_hostname"] = connection.server_name
+    return websocket.create_connection(
+        "ws" + connection.server.removeprefix("http") + path,
+        timeout=timeout,
+        header=[f"{name}: {value}" for name, value in http_client.headers()],
+        subprotocols=[_PROTOCOL],
+        sslopt=tls,
+        # Without it the request waits 40 ms for an acknowledgement that is waiting for it.
+        sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        skip_utf8_validation=True,
+        suppress_origin=True,
+        **_proxy(connection.proxy),
+    )
+
+
+def _proxy(url: str | None) -> dict[str, Any]:
+    if not url:
+        return {"http_no_proxy": ["*"]}
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    return {
+        "http_proxy_host": parts.hostname,
+        "http_proxy_port": parts.port,
+        "proxy_type": parts.scheme,
+        "http_proxy_auth": (parts.username, parts.password) if parts.username else None,
+    }
+
+
+class _Frames(io.RawIOBase):
+    """The bytes of the data channel, as a file."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__()
+        self._connection = connection
+        self._rest = memoryview(b"")
+        # The first frame of each channel repeats the port's number.
+        self._unopened = {_DATA, _ERROR}
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            frame = memoryview(self._connection.recv())
+            if not frame:
+                return 0
+            self._take(frame[0], frame[1:])
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+    def _take(self, channel: int, payload: memoryview) -> None:
+        if channel in self._unopened:
+            self._unopened.discard(channel)
+            struct.unpack("<H", payload[:2])
+            payload = payload[2:]
+        if channel == _ERROR and payload:
+            raise OSError(bytes(payload).decode(errors="replace"))
+        if channel == _DATA:
+            self._rest = payload
+
+
+class _Socket:
+    """As much of a socket as http.client asks for."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Frames(self._connection), buffer_size=1 << 18)
+
+
+def _pod(forward_path: str) -> str:
+    *_, namespace, _pods, pod, _forward = forward_path.split("/")
+    return f"pod {namespace}/{pod}"
+
+
+def _failure(forward_path: str, port: int, error: Exception, status: int) -> ApiError:
+    reasons = {
+        403: "it refuses. Grant create on pods/portforward to the account that runs the module",
+        404: "there is no such pod any more",
+    }
+    # The library's message of a refused handshake is a dump of all its headers.
+    reason = reasons.get(status, f"it answers {status}" if status else str(error).rstrip(". "))
+    return ApiError(
+        f"Port {port} of {_pod(forward_path)} cannot be reached through the API server: {reason}.",
+        status=status,
+        reason="PortForward",
+    )
