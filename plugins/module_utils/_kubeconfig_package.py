@@ -97,8 +97,8 @@ def _override(configuration: Any, options: Mapping[str, Any]) -> None:
         if option in options:
             setattr(configuration, attribute, options[option])
     if "api_key" in options:
-        configuration.api_key["authorization"] = options["api_key"]
-        configuration.api_key_prefix["authorization"] = "Bearer"
+        # The one name that every version of the package looks for.
+        configuration.api_key = {"authorization": f"Bearer {options['api_key']}"}
         configuration.refresh_api_key_hook = None
     if "proxy_headers" in options:
         import urllib3
@@ -109,9 +109,9 @@ def _override(configuration: Any, options: Mapping[str, Any]) -> None:
 
 def _authorization(configuration: Any) -> str | None:
     """The header's value; the package renews an expired token on the way."""
-    value = configuration.get_api_key_with_prefix("authorization")
-    if value:
-        return str(value)
+    bearer = configuration.auth_settings().get("BearerToken")
+    if bearer is not None:
+        return str(bearer["value"])
     if configuration.username:
         pair = f"{configuration.username}:{configuration.password or ''}"
         return "Basic " + base64.b64encode(pair.encode()).decode()

@@ -108,10 +108,10 @@ class _Frames(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._rest:
-            frame = memoryview(self._connection.recv())
+            frame = self._connection.recv()
             if not frame:
                 return 0
-            self._take(frame[0], frame[1:])
+            self._take(frame[0], memoryview(frame)[1:])
         size = min(len(buffer), len(self._rest))
         buffer[:size] = self._rest[:size]
         self._rest = self._rest[size:]

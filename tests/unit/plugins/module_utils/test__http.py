@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils import _http
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    ApiError,
+    BadInputError,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
+    Connection,
+    Material,
+)
+
+from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, StubServer, serving
+
+
+@pytest.fixture(autouse=True)
+def _no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries without waiting: how long to wait is urllib3's business."""
+    monkeypatch.setattr("urllib3.util.retry.time.sleep", lambda _seconds: None)
+
+
+@pytest.fixture
+def busy_then_fine() -> Iterator[StubServer]:
+    with serving(
+        Answer(429, headers={"Retry-After": "1"}), Answer(503), Answer(500), Answer(200, {"ok": 1})
+    ) as stub:
+        yield stub
+
+
+def client(stub: StubServer, **settings: object) -> _http.Http:
+    return _http.Http(Connection(server=stub.url, **settings))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_request_is_sent_again_when_the_server_is_busy(
+    busy_then_fine: StubServer, method: str
+) -> None:
+    assert client(busy_then_fine).json(method, "/x", body={"a": 1}) == {"ok": 1}
+    assert [asked.json for asked in busy_then_fine.asked] == [{"a": 1}] * 4
+
+
+def test_429_is_an_answer_when_the_caller_wants_it() -> None:
+    with serving(Answer(429, {"message": "disruption budget"})) as stub:
+        with pytest.raises(ApiError, match="disruption budget") as caught:
+            client(stub).request("POST", "/evict", body={}, retry_429=False)
+        assert len(stub.asked) == 1
+    assert caught.value.status == 429
+
+
+def test_server_that_stays_busy_is_an_error_with_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_http, "_RETRIES", 2)
+    with serving(Answer(500, {"message": "etcd is away", "reason": "InternalError"})) as stub:
+        with pytest.raises(ApiError, match="500: etcd is away") as caught:
+            client(stub).json("GET", "/x")
+        assert len(stub.asked) == 3
+    assert caught.value.reason == "InternalError"
+
+
+def test_server_that_is_away_is_named_with_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "_RETRIES", 1)
+    with serving(Answer()) as stub:
+        gone = stub.url
+    with pytest.raises(ApiError, match=rf"{gone} cannot be reached.*kubeconfig") as caught:
+        _http.Http(Connection(server=gone)).json("GET", "/x")
+    assert caught.value.status == 0
+
+
+def test_expired_login_is_renewed_once() -> None:
+    tokens = iter(["Bearer old", "Bearer new"])
+    with serving(Answer(401), Answer(200, {"ok": 1})) as stub:
+        http = client(stub, authorization=lambda: next(tokens))
+        assert http.json("GET", "/x") == {"ok": 1}
+        assert [asked.header("Authorization") for asked in stub.asked] == [
+            "Bearer old",
+            "Bearer new",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        pytest.param(401, "login has expired", id="login"),
+        pytest.param(403, "Grant this right", id="right"),
+    ],
+)
+def test_refusal_says_what_to_do(status: int, hint: str) -> None:
+    with (
+        serving(Answer(status, {"message": "no", "reason": "R"})) as stub,
+        pytest.raises(ApiError, match=hint),
+    ):
+        client(stub).json("GET", "/x")
+
+
+def test_answer_that_is_not_json_is_quoted() -> None:
+    with serving(Answer(404, b"<h1>proxy</h1>")) as stub:
+        with pytest.raises(ApiError, match="<h1>proxy</h1>"):
+            client(stub).json("GET", "/x")
+
+
+def test_header_may_stand_more_than_once() -> None:
+    groups = (("Impersonate-Group", "blue"), ("Impersonate-Group", "green"))
+    with serving(Answer()) as stub:
+        client(stub, headers=groups).json("GET", "/x")
+        sent = [pair for pair in stub.asked[0].headers if pair[0] == "Impersonate-Group"]
+    assert tuple(sent) == groups
+
+
+def test_events_are_read_across_pieces_and_end_with_the_connection() -> None:
+    lines = b'{"type":"ADDED","object":{"a":1}}\n{"type":"DELETED","object":{"a":2}}\n{"ty'
+    with serving(Answer(200, lines)) as stub:
+        assert list(client(stub).events("/w", {"watch": "true"})) == [
+            ("ADDED", {"a": 1}),
+            ("DELETED", {"a": 2}),
+        ]
+        assert stub.asked[0].path == "/w?watch=true"
+
+
+def test_certificate_that_is_no_certificate_is_refused() -> None:
+    with pytest.raises(BadInputError, match="cannot be used"):
+        _http.Http(Connection(server="https://x", client_cert=Material(data=b"no PEM")))
+
+
+def test_authority_that_is_not_there_is_refused() -> None:
+    with pytest.raises(BadInputError, match="cannot be used"):
+        _http.tls_context(Connection(server="https://x", ca=Material(path="/no/such/file")))
+
+
+def test_server_is_not_verified_only_when_asked_for() -> None:
+    import ssl
+
+    assert _http.tls_context(Connection(server="https://x")).verify_mode == ssl.CERT_REQUIRED
+    open_context = _http.tls_context(Connection(server="https://x", verify=False))
+    assert (open_context.verify_mode, open_context.check_hostname) == (ssl.CERT_NONE, False)

@@ -1,0 +1,211 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _kubeconfig,
+    _kubeconfig_package,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import connect
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def kubeconfig(user: Mapping[str, Any], **cluster: Any) -> dict[str, Any]:
+    """A kubeconfig with two contexts, the second of which is the current one."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "blue",
+        "contexts": [
+            {"name": "green", "context": {"cluster": "green", "user": "u"}},
+            {"name": "blue", "context": {"cluster": "blue", "user": "u"}},
+        ],
+        "clusters": [
+            {"name": "green", "cluster": {"server": "https://green.test:6443/"}},
+            {"name": "blue", "cluster": {"server": "https://blue.test:6443", **cluster}},
+        ],
+        "users": [{"name": "u", "user": dict(user)}],
+    }
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Any:
+    def write(document: Any) -> str:
+        path = tmp_path / "kubeconfig"
+        text = document if isinstance(document, str) else yaml.safe_dump(document)
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+SIMPLE = [
+    pytest.param(kubeconfig({"token": "abc"}), id="token"),
+    pytest.param(
+        kubeconfig({"token": "abc"}, **{"insecure-skip-tls-verify": True}), id="not verified"
+    ),
+    pytest.param(
+        kubeconfig({"token": "abc"}, **{"tls-server-name": "kube.test"}), id="other server name"
+    ),
+]
+
+
+@pytest.mark.parametrize("document", SIMPLE)
+@pytest.mark.parametrize("context", [None, "green"])
+def test_short_way_equals_the_kubernetes_package(
+    document: dict[str, Any], context: str | None, written: Any
+) -> None:
+    options = {"kubeconfig": written(document), "context": context}
+    given = {key: value for key, value in options.items() if value is not None}
+    ours, theirs = connect(options), _kubeconfig_package.connect(given)
+    for name in ("server", "verify", "server_name"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert ours.authorization() == theirs.authorization() == "Bearer abc"
+
+
+def test_short_way_does_not_import_the_package(
+    written: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    assert connect({"kubeconfig": written(kubeconfig({"token": "t"}))}).server == (
+        "https://blue.test:6443"
+    )
+
+
+def test_certificates_are_taken_from_data_and_from_files(written: Any, tmp_path: Path) -> None:
+    user = {
+        "client-certificate": "cert.pem",
+        "client-key-data": base64.b64encode(b"KEY").decode(),
+    }
+    authority = {"certificate-authority-data": base64.b64encode(b"CA").decode()}
+    connection = connect({"kubeconfig": written(kubeconfig(user, **authority))})
+    assert connection.ca == _kubeconfig.Material(data=b"CA")
+    assert connection.client_cert == _kubeconfig.Material(path=str(tmp_path / "cert.pem"))
+    assert connection.client_key == _kubeconfig.Material(data=b"KEY")
+
+
+def test_kubeconfig_may_be_a_dictionary() -> None:
+    assert connect({"kubeconfig": kubeconfig({"token": "t"})}).authorization() == "Bearer t"
+
+
+def test_kubeconfig_is_found_by_environment(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_AUTH_KUBECONFIG", written(kubeconfig({"token": "t"})))
+    monkeypatch.setenv("K8S_AUTH_CONTEXT", "green")
+    monkeypatch.setenv("K8S_AUTH_VERIFY_SSL", "no")
+    connection = connect({})
+    assert (connection.server, connection.verify) == ("https://green.test:6443", False)
+
+
+def test_login_plugin_is_run_by_the_package(written: Any, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugin"
+    plugin.write_text(
+        '#!/bin/sh\necho \'{"apiVersion": "client.authentication.k8s.io/v1", '
+        '"kind": "ExecCredential", "status": {"token": "from-plugin"}}\'\n',
+        encoding="utf-8",
+    )
+    plugin.chmod(0o755)
+    user = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": str(plugin),
+            "interactiveMode": "Never",
+        }
+    }
+    connection = connect({"kubeconfig": written(kubeconfig(user))})
+    assert connection.authorization() == "Bearer from-plugin"
+
+
+def test_options_alone_suffice() -> None:
+    connection = connect(
+        {
+            "host": "https://api.test/",
+            "api_key": "k",
+            "validate_certs": False,
+            "ca_cert": "/ca",
+            "proxy": "http://proxy.test:3128",
+            "proxy_headers": {"proxy_basic_auth": "u:p", "basic_auth": None, "user_agent": None},
+            "impersonate_user": "jane",
+            "impersonate_groups": ["a", "b"],
+        }
+    )
+    assert (connection.server, connection.verify) == ("https://api.test", False)
+    assert connection.authorization() == "Bearer k"
+    assert connection.ca == _kubeconfig.Material(path="/ca")
+    assert connection.proxy == "http://proxy.test:3128"
+    assert connection.proxy_headers == {"proxy-authorization": "Basic dTpw"}
+    assert connection.headers == (
+        ("Impersonate-User", "jane"),
+        ("Impersonate-Group", "a"),
+        ("Impersonate-Group", "b"),
+    )
+
+
+def test_password_is_basic_authentication() -> None:
+    connection = connect({"host": "https://api.test", "username": "u", "password": "p"})
+    assert connection.authorization() == "Basic dTpw"
+
+
+def test_no_login_at_all_is_none() -> None:
+    options = {"host": "https://api.test", "client_cert": "/c", "client_key": "/k"}
+    assert connect(options).authorization() is None
+
+
+def test_groups_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_AUTH_IMPERSONATE_GROUPS", "a,b")
+    connection = connect({"host": "https://api.test", "api_key": "k"})
+    assert connection.headers == (("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+
+
+@pytest.mark.parametrize(
+    ("document", "options", "message"),
+    [
+        pytest.param("a: [", {}, "not valid YAML", id="no YAML"),
+        pytest.param("", {}, "is empty", id="empty"),
+        pytest.param(kubeconfig({}), {"context": "red"}, "No way to log in.*red", id="no context"),
+    ],
+)
+def test_bad_kubeconfig_is_refused(
+    document: Any, options: dict[str, str], message: str, written: Any
+) -> None:
+    with pytest.raises(BadInputError, match=message):
+        connect({"kubeconfig": written(document), **options})
+
+
+def test_missing_kubeconfig_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="No way to log in"):
+        connect({"kubeconfig": str(tmp_path / "nowhere")})
+
+
+def test_in_cluster_account_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "198.18.0.1")
+    with pytest.raises(BadInputError, match="Service"):
+        connect({})
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    with pytest.raises(Exception, match="pip install kubernetes"):
+        connect({"host": "https://api.test", "api_key": "k"})
+
+
+def test_secrets_of_a_dictionary_are_found() -> None:
+    document = kubeconfig({"token": "t0ken", "client-key-data": "k3y", "username": "jane"})
+    assert set(_kubeconfig.secrets(document)) == {"t0ken", "k3y"}
+    assert set(_kubeconfig.secrets("/a/path")) == set()
