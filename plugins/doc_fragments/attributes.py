@@ -12,10 +12,10 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and return changed status prediction without modifying the cluster.
+    description: Can run in C(check_mode) and say what would change without writing to the cluster.
     support: full
   diff_mode:
-    description: Will return details on what has changed (or would change in C(check_mode)), when in diff mode.
+    description: In diff mode, returns what has changed, or would change in C(check_mode).
     support: full
   idempotent:
     description:
@@ -28,7 +28,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/meshwright.istio.istio) in C(module_defaults) to set defaults for this module.
+    description: C(group/meshwright.istio.istio) in C(module_defaults) sets this module's defaults.
     support: full
     membership:
       - meshwright.istio.istio

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 
-Object = dict[str, Any]
+Object: TypeAlias = dict[str, Any]
+# Inside the classes below, `list` is a method.
+Objects: TypeAlias = list[Object]
 PatchType = Literal["merge", "strategic", "json"]
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -31,20 +33,25 @@ class Api(Protocol):
         *,
         label_selector: str = "",
         field_selector: str = "",
-    ) -> list[Object]:
+    ) -> Objects:
         """Every object that matches; none when the kind does not exist."""
 
     def list_with_version(
         self, kind: Kind, namespace: str | None = None, *, label_selector: str = ""
-    ) -> tuple[list[Object], str]:
+    ) -> tuple[Objects, str]:
         """The same, and the resourceVersion from which a watch goes on."""
 
     def create(
-        self, kind: Kind, body: Mapping[str, Any], namespace: str | None = None, *, dry_run: bool = False
+        self,
+        kind: Kind,
+        body: Mapping[str, Any],
+        namespace: str | None = None,
+        *,
+        dry_run: bool = False,
     ) -> Object:
         """Create the object; ApiError with status 409 when it exists."""
 
-    def patch(
+    def patch(  # noqa: PLR0913 - what a PATCH is made of
         self,
         kind: Kind,
         name: str,
@@ -107,5 +114,5 @@ class Api(Protocol):
     def version(self) -> Object:
         """The answer of /version."""
 
-    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
+    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Sequence[Outcome]:
         """The function's results in order, many calls at once; the first error after all ended."""

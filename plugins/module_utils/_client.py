@@ -7,14 +7,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _kubeconfig
-from ansible_collections.meshwright.istio.plugins.module_utils._api import Object, PatchType
+from ansible_collections.meshwright.istio.plugins.module_utils._api import (
+    Item,
+    Object,
+    Objects,
+    Outcome,
+    PatchType,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._http import (
     CONNECTIONS,
@@ -22,9 +28,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._http import (
     Http,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
-
-Item = TypeVar("Item")
-Outcome = TypeVar("Outcome")
 
 FIELD_MANAGER = "meshwright.istio"
 PAGE = 2000
@@ -65,23 +68,23 @@ class Client:
         *,
         label_selector: str = "",
         field_selector: str = "",
-    ) -> list[Object]:
+    ) -> Objects:
         return self._list(kind, namespace, label_selector, field_selector)[0]
 
     def list_with_version(
         self, kind: Kind, namespace: str | None = None, *, label_selector: str = ""
-    ) -> tuple[list[Object], str]:
+    ) -> tuple[Objects, str]:
         return self._list(kind, namespace, label_selector, "")
 
     def _list(
         self, kind: Kind, namespace: str | None, label_selector: str, field_selector: str
-    ) -> tuple[list[Object], str]:
+    ) -> tuple[Objects, str]:
         query = {"limit": str(PAGE)}
         if label_selector:
             query["labelSelector"] = label_selector
         if field_selector:
             query["fieldSelector"] = field_selector
-        items: list[Object] = []
+        items: Objects = []
         while True:
             page = self._optional("GET", kind.path(namespace), query=query)
             if page is None:
@@ -107,7 +110,7 @@ class Client:
         query = _write_query(FIELD_MANAGER, dry_run=dry_run)
         return self._http.json("POST", kind.path(namespace), body=body, query=query)
 
-    def patch(
+    def patch(  # noqa: PLR0913 - what a PATCH is made of
         self,
         kind: Kind,
         name: str,
@@ -209,7 +212,10 @@ class Client:
     def pod_get(
         self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
     ) -> bytes:
-        from ansible_collections.meshwright.istio.plugins.module_utils import _port_forward
+        # Its library takes time to import, and most modules never reach into a pod.
+        from ansible_collections.meshwright.istio.plugins.module_utils import (  # noqa: PLC0415
+            _port_forward,
+        )
 
         return _port_forward.get(
             self._http,
@@ -222,7 +228,7 @@ class Client:
     def version(self) -> Object:
         return self._http.json("GET", "/version")
 
-    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
+    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Sequence[Outcome]:
         with ThreadPoolExecutor(max_workers=CONNECTIONS) as executor:
             futures = [executor.submit(function, item) for item in items]
         return [future.result() for future in futures]
@@ -235,7 +241,6 @@ class Client:
             if error.status == 404:
                 return None
             raise
-
 
 
 def _path_of(kind: Kind, body: Mapping[str, Any]) -> str:

@@ -200,7 +200,7 @@ def tls_context(connection: Connection) -> ssl.SSLContext:
         if connection.verify:
             _trust(context, connection.ca)
         if connection.client_cert is not None:
-            with _as_file(connection.client_cert) as cert, _as_file(connection.client_key) as key:
+            with _File(connection.client_cert) as cert, _File(connection.client_key) as key:
                 context.load_cert_chain(cert.name, key.name if key.name else None)
     except (OSError, ssl.SSLError) as error:
         raise BadInputError(
@@ -219,7 +219,7 @@ def _trust(context: ssl.SSLContext, authority: Material | None) -> None:
         context.load_verify_locations(cafile=authority.path)
 
 
-class _as_file:
+class _File:
     """The path of a certificate or key for the ssl module, which takes nothing but files."""
 
     def __init__(self, material: Material | None) -> None:
@@ -233,7 +233,7 @@ class _as_file:
         elif material is not None:
             self.name = os.fspath(material.path or "")
 
-    def __enter__(self) -> _as_file:
+    def __enter__(self) -> _File:
         return self
 
     def __exit__(self, *_exception: object) -> None:

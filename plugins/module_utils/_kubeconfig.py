@@ -145,7 +145,9 @@ def _read_simple(options: Mapping[str, Any]) -> Connection | None:
             return None
         folder = path.parent
         document = _load(path)
-    context = _named(document, "contexts", options.get("context") or document.get("current-context"))
+    context = _named(
+        document, "contexts", options.get("context") or document.get("current-context")
+    )
     if context is None:
         return None
     cluster = _named(document, "clusters", context.get("cluster"))
@@ -167,11 +169,10 @@ def _read_simple(options: Mapping[str, Any]) -> Connection | None:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    import yaml
+    import yaml  # noqa: PLC0415 - a kubeconfig given as a dictionary needs no YAML
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise BadInputError(
             f"The kubeconfig {path} is not valid YAML ({error}). Give another with kubeconfig."
@@ -198,6 +199,8 @@ def _material(source: Mapping[str, Any], key: str, folder: Path) -> Material | N
 
 
 def _through_kubernetes(options: Mapping[str, Any]) -> Connection:
-    from ansible_collections.meshwright.istio.plugins.module_utils import _kubeconfig_package
+    from ansible_collections.meshwright.istio.plugins.module_utils import (  # noqa: PLC0415
+        _kubeconfig_package,
+    )
 
     return _kubeconfig_package.connect(options)

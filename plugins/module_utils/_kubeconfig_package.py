@@ -25,7 +25,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig impor
 def connect(options: Mapping[str, Any]) -> Connection:
     """The connection that the kubernetes package makes of the given options."""
     try:
-        from kubernetes import client
+        from kubernetes import client  # noqa: PLC0415 - slow; see _kubeconfig.py
     except ImportError as error:
         raise MeshError(
             "The Python package kubernetes is needed to log in to this cluster. "
@@ -59,7 +59,7 @@ def _is_complete(options: Mapping[str, Any]) -> bool:
 
 
 def _load(configuration: Any, options: Mapping[str, Any]) -> None:
-    from kubernetes import config
+    from kubernetes import config  # noqa: PLC0415 - slow; see _kubeconfig.py
 
     arguments = {
         "context": options.get("context"),
@@ -101,7 +101,7 @@ def _override(configuration: Any, options: Mapping[str, Any]) -> None:
         configuration.api_key = {"authorization": f"Bearer {options['api_key']}"}
         configuration.refresh_api_key_hook = None
     if "proxy_headers" in options:
-        import urllib3
+        import urllib3  # noqa: PLC0415 - rarely needed
 
         given = {key: value for key, value in options["proxy_headers"].items() if value}
         configuration.proxy_headers = urllib3.util.make_headers(**given)

@@ -16,10 +16,17 @@ import io
 import socket
 import struct
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._http import Http
+
+try:
+    import websocket
+except ImportError as import_error:
+    WEBSOCKET_ERROR: ImportError | None = import_error
+else:
+    WEBSOCKET_ERROR = None
 
 _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
@@ -27,13 +34,11 @@ _DATA, _ERROR = 0, 1
 
 def get(http_client: Http, forward_path: str, *, port: int, path: str, timeout: float) -> bytes:
     """The body of the answer to GET `path` on that port of the pod."""
-    try:
-        import websocket
-    except ImportError as error:
+    if WEBSOCKET_ERROR is not None:
         raise MeshError(
             "The Python package websocket-client is needed to reach into pods. "
             "Install it for the interpreter that runs the module: pip install websocket-client."
-        ) from error
+        ) from WEBSOCKET_ERROR
     try:
         connection = _open(http_client, f"{forward_path}?{urlencode({'ports': port})}", timeout)
     except (OSError, websocket.WebSocketException) as error:
@@ -59,8 +64,6 @@ def get(http_client: Http, forward_path: str, *, port: int, path: str, timeout: 
 
 
 def _open(http_client: Http, path: str, timeout: float) -> Any:
-    import websocket
-
     connection = http_client.connection
     tls: dict[str, Any] = {"context": http_client.tls}
     if connection.server_name:
@@ -82,8 +85,6 @@ def _open(http_client: Http, path: str, timeout: float) -> Any:
 def _proxy(url: str | None) -> dict[str, Any]:
     if not url:
         return {"http_no_proxy": ["*"]}
-    from urllib.parse import urlsplit
-
     parts = urlsplit(url)
     return {
         "http_proxy_host": parts.hostname,

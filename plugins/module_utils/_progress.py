@@ -35,9 +35,7 @@ class Progress:
     def say(self, text: str, *, at_once: bool = False) -> None:
         """Show the text, unless another was shown less than two seconds ago (or `at_once`)."""
         now = self._clock()
-        if text == self._last_text or (
-            not at_once and now - self._last_time < _AT_MOST_EVERY
-        ):
+        if text == self._last_text or (not at_once and now - self._last_time < _AT_MOST_EVERY):
             return
         self._last_text, self._last_time = text, now
         with (Path(self._module.tmpdir) / FILE_NAME).open("a", encoding="utf-8") as file:

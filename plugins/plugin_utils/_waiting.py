@@ -27,7 +27,7 @@ _LOOK_EVERY = 0.5
 _SILENCE = 12.0
 
 
-class WaitingAction(ActionBase):
+class WaitingAction(ActionBase):  # type: ignore[misc] # ansible-core has no types
     """Runs the module of the same name and shows its progress."""
 
     # Makes Ansible create the temporary folder before the module starts.

@@ -2,17 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An API server in memory, for tests of modules. How the real one behaves is tested on a real one."""
+"""An API server in memory, for tests of modules.
+
+How the real one behaves is tested on a real one.
+"""
+# ruff: noqa: ARG002 - the fake takes what the client takes
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
-from ansible_collections.meshwright.istio.plugins.module_utils._api import Object, PatchType
+from ansible_collections.meshwright.istio.plugins.module_utils._api import (
+    Object,
+    Objects,
+    PatchType,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 
@@ -68,7 +76,7 @@ class FakeApi:
         *,
         label_selector: str = "",
         field_selector: str = "",
-    ) -> list[Object]:
+    ) -> Objects:
         assert not field_selector, "the fake knows no field selectors"
         self._request("list", kind, "", reads=True)
         return [
@@ -81,7 +89,7 @@ class FakeApi:
 
     def list_with_version(
         self, kind: Kind, namespace: str | None = None, *, label_selector: str = ""
-    ) -> tuple[list[Object], str]:
+    ) -> tuple[Objects, str]:
         items = self.list(kind, namespace, label_selector=label_selector)
         return items, str(self._version)
 
@@ -104,7 +112,7 @@ class FakeApi:
             raise ApiError(f"{metadata['name']} exists", status=409, reason="AlreadyExists")
         return self._write(kind, key, {**body, "metadata": metadata}, "ADDED", dry_run=dry_run)
 
-    def patch(
+    def patch(  # noqa: PLR0913 - what a PATCH is made of
         self,
         kind: Kind,
         name: str,
@@ -212,7 +220,7 @@ class FakeApi:
     def version(self) -> Object:
         return dict(self.server_version)
 
-    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> list[Outcome]:
+    def each(self, function: Callable[[Item], Outcome], items: Iterable[Item]) -> Sequence[Outcome]:
         return [function(item) for item in items]
 
     def _kind_of(self, item: Mapping[str, Any]) -> Kind:

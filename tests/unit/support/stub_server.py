@@ -58,62 +58,67 @@ class StubServer:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    stub: StubServer
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        headers = list(self.headers.items())
+        self.stub.asked.append(Asked(self.command, self.path, headers, body))
+        answer = self.stub.next_answer()
+        if answer.frames is not None:
+            self._speak(answer.frames)
+            return
+        data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _speak(self, frames: Sequence[bytes]) -> None:
+        """As much of RFC 6455 as one exchange needs."""
+        magic = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        key = self.headers["Sec-WebSocket-Key"].encode()
+        digest = hashlib.sha1(key + magic, usedforsecurity=False).digest()
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
+        self.send_header("Sec-WebSocket-Protocol", self.headers["Sec-WebSocket-Protocol"])
+        self.end_headers()
+        self.wfile.flush()
+        self.stub.asked.append(Asked("FRAME", "", [], self._receive()))
+        for frame in frames:
+            self.wfile.write(b"\x82" + _length(len(frame)) + frame)
+        self.wfile.write(b"\x88\x00")
+        self.wfile.flush()
+        self.close_connection = True
+
+    def _receive(self) -> bytes:
+        length = self.rfile.read(2)[1] & 0x7F
+        if length == 126:
+            (length,) = struct.unpack(">H", self.rfile.read(2))
+        mask = self.rfile.read(4)
+        data = self.rfile.read(length)
+        return bytes(byte ^ mask[index % 4] for index, byte in enumerate(data))
+
+    def log_message(self, *_arguments: object) -> None:
+        """Be quiet: the test looks at `asked`."""
+
+    # The names that http.server looks for.
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
+
+
 @contextmanager
 def serving(*answers: Answer) -> Iterator[StubServer]:
     """A server for the time of a test."""
     stub = StubServer(url="", answers=list(answers))
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            body = self.rfile.read(length)
-            stub.asked.append(Asked(self.command, self.path, list(self.headers.items()), body))
-            answer = stub.next_answer()
-            if answer.frames is not None:
-                self._speak(answer.frames)
-                return
-            data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def _speak(self, frames: Sequence[bytes]) -> None:
-            """As much of RFC 6455 as one exchange needs."""
-            magic = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-            digest = hashlib.sha1(self.headers["Sec-WebSocket-Key"].encode() + magic).digest()
-            self.send_response(101)
-            self.send_header("Upgrade", "websocket")
-            self.send_header("Connection", "Upgrade")
-            self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
-            self.send_header("Sec-WebSocket-Protocol", self.headers["Sec-WebSocket-Protocol"])
-            self.end_headers()
-            self.wfile.flush()
-            stub.asked.append(Asked("FRAME", "", [], self._receive()))
-            for frame in frames:
-                self.wfile.write(b"\x82" + _length(len(frame)) + frame)
-            self.wfile.write(b"\x88\x00")
-            self.wfile.flush()
-            self.close_connection = True
-
-        def _receive(self) -> bytes:
-            length = self.rfile.read(2)[1] & 0x7F
-            if length == 126:
-                (length,) = struct.unpack(">H", self.rfile.read(2))
-            mask = self.rfile.read(4)
-            data = self.rfile.read(length)
-            return bytes(byte ^ mask[index % 4] for index, byte in enumerate(data))
-
-        def log_message(self, *_arguments: object) -> None:
-            """Be quiet: the test looks at `asked`."""
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    handler = type("Handler", (_Handler,), {"stub": stub})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     stub.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

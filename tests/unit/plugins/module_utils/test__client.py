@@ -12,7 +12,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._client import Cl
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
-
 from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, serving
 
 
@@ -93,7 +92,9 @@ WRITES = [
         id="server-side apply, dry run",
     ),
     pytest.param(
-        lambda api: api.replace(_kinds.LEASE, {"a": 1, "metadata": {"name": "l", "namespace": "n"}}),
+        lambda api: api.replace(
+            _kinds.LEASE, {"a": 1, "metadata": {"name": "l", "namespace": "n"}}
+        ),
         (
             "PUT",
             "/apis/coordination.k8s.io/v1/namespaces/n/leases/l",

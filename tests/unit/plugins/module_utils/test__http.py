@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
 import pytest
@@ -16,8 +17,11 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig impor
     Connection,
     Material,
 )
-
-from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, StubServer, serving
+from ansible_collections.meshwright.istio.tests.unit.support.stub_server import (
+    Answer,
+    StubServer,
+    serving,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -101,9 +105,11 @@ def test_refusal_says_what_to_do(status: int, hint: str) -> None:
 
 
 def test_answer_that_is_not_json_is_quoted() -> None:
-    with serving(Answer(404, b"<h1>proxy</h1>")) as stub:
-        with pytest.raises(ApiError, match="<h1>proxy</h1>"):
-            client(stub).json("GET", "/x")
+    with (
+        serving(Answer(404, b"<h1>proxy</h1>")) as stub,
+        pytest.raises(ApiError, match="<h1>proxy</h1>"),
+    ):
+        client(stub).json("GET", "/x")
 
 
 def test_header_may_stand_more_than_once() -> None:
@@ -135,8 +141,6 @@ def test_authority_that_is_not_there_is_refused() -> None:
 
 
 def test_server_is_not_verified_only_when_asked_for() -> None:
-    import ssl
-
     assert _http.tls_context(Connection(server="https://x")).verify_mode == ssl.CERT_REQUIRED
     open_context = _http.tls_context(Connection(server="https://x", verify=False))
     assert (open_context.verify_mode, open_context.check_hostname) == (ssl.CERT_NONE, False)

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import struct
-import sys
 
 import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils import _port_forward
 from ansible_collections.meshwright.istio.plugins.module_utils._client import Client
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
@@ -43,7 +43,7 @@ def test_chunked_answer_is_read_to_its_end() -> None:
 
 
 def test_error_of_the_kubelet_is_told() -> None:
-    with pytest.raises(ApiError, match="Port 15014 of pod n/p.*connection refused"):
+    with pytest.raises(ApiError, match=r"Port 15014 of pod n/p.*connection refused"):
         forwarded(b"\x01dial tcp 127.0.0.1:15014: connection refused")
 
 
@@ -83,6 +83,6 @@ def test_proxy_is_used() -> None:
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "websocket", None)
+    monkeypatch.setattr(_port_forward, "WEBSOCKET_ERROR", ImportError("no websocket"))
     with pytest.raises(MeshError, match="pip install websocket-client"):
         Client(Connection(server="http://127.0.0.1:1")).pod_get("p", "n", port=1, path="/")

@@ -111,16 +111,15 @@ def test_follow_raises_other_refusals() -> None:
 
 
 def test_follow_moves_on_by_bookmarks() -> None:
-    class Marked(FakeApi):
-        versions: list[str] = []
+    versions: list[str] = []
 
+    class Marked(FakeApi):
         def watch(self, *_arguments: Any, resource_version: str, **_settings: Any) -> Any:
-            self.versions.append(resource_version)
+            versions.append(resource_version)
             yield "BOOKMARK", {"metadata": {"resourceVersion": "900"}}
 
-    api = Marked()
-    list(follow(api, _kinds.CONFIG_MAP, deadline=5, clock=Clock()))
-    assert api.versions[:2] == ["100", "900"]
+    list(follow(Marked(), _kinds.CONFIG_MAP, deadline=5, clock=Clock()))
+    assert versions[:2] == ["100", "900"]
 
 
 def test_key_has_the_namespace_where_there_is_one() -> None:
