@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a program so that nobody has to wonder whether it is still alive."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SILENCE = 12.0
+_LOOK_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a program ended, and what it wrote to both of its outputs."""
+
+    code: int
+    output: str
+
+    def tail(self, lines: int = 15) -> str:
+        return "\n".join(self.output.splitlines()[-lines:])
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    show: Callable[[bytes], object] = lambda _data: None,
+    tick: Callable[[float], object],
+    silence: float = SILENCE,
+) -> Ended:
+    """Run to the end; `show` gets the output as it comes, `tick` the seconds when none came."""
+    started = shown = time.monotonic()
+    chunks: list[bytes] = []
+    with subprocess.Popen(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        assert process.stdout is not None
+        while True:
+            data = _read(process.stdout.fileno())
+            if data:
+                chunks.append(data)
+                show(data)
+                shown = time.monotonic()
+            # A daemon that the program left behind may hold the pipe open for ever.
+            elif data is not None or process.poll() is not None:
+                break
+            if time.monotonic() - shown >= silence:
+                shown = time.monotonic()
+                tick(shown - started)
+    return Ended(code=process.returncode, output=b"".join(chunks).decode(errors="replace"))
+
+
+def _read(descriptor: int) -> bytes | None:
+    """What is there to read, nothing at the end, None when nothing came for a moment."""
+    ready, _, _ = select.select([descriptor], [], [], _LOOK_EVERY)
+    return os.read(descriptor, 65536) if ready else None
