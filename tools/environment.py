@@ -81,18 +81,23 @@ def _make(folder: Path, interpreter: Path, requirements: str) -> None:
     ended = run([interpreter, "-m", "venv", folder], tick=lambda _seconds: say("still making it"))
     if ended.code != 0:
         raise SetupError(f"{interpreter} -m venv {folder} failed:\n{ended.tail()}")
-    wanted = ["-c", REQUIREMENTS / "constraints.txt", "-r", REQUIREMENTS / f"{requirements}.txt"]
-    install(folder, ["install", *wanted], f"installing the packages of {requirements}.txt")
+    constraints, wanted = REQUIREMENTS / "constraints.txt", REQUIREMENTS / f"{requirements}.txt"
+    install(
+        folder,
+        ["install", "-c", constraints, "-r", wanted],
+        f"installing the packages of {requirements}.txt",
+    )
     _add_kubernetes_core(folder)
     (folder / _COMPLETE).touch()
 
 
 def _add_kubernetes_core(folder: Path) -> None:
     """Put the collection where ansible finds it, without Galaxy and without its 47 neighbours."""
-    wanted = ["--no-deps", "--only-binary=:all:", "-r", REQUIREMENTS / "kubernetes-core.txt"]
     (packages,) = folder.glob("lib/python3.*/site-packages")
     with tempfile.TemporaryDirectory(dir=CACHE) as download:
-        install(folder, ["download", "-d", download, *wanted], "fetching kubernetes.core")
+        wanted = ["-d", download, "-r", REQUIREMENTS / "kubernetes-core.txt"]
+        options = ["--no-deps", "--only-binary=:all:"]
+        install(folder, ["download", *options, *wanted], "fetching kubernetes.core")
         (wheel,) = Path(download).glob("ansible-*.whl")
         with zipfile.ZipFile(wheel) as archive:
             members = [name for name in archive.namelist() if name.startswith(COLLECTION)]

@@ -45,7 +45,7 @@ def _candidates(minor: str) -> Iterator[Path]:
 
 
 def _ask(candidate: Path, minor: str) -> Path | None:
-    """The real path of an interpreter; None for one that is absent, broken or of another version."""
+    """The real path; None for one that is absent, broken or of another version."""
     if not candidate.is_file():
         return None
     try:

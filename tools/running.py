@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 
 SILENCE = 12.0
 _LOOK_EVERY = 0.5
@@ -34,7 +35,7 @@ def run(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    show: Callable[[bytes], object] = lambda _data: None,
+    show: Callable[[bytes], object] | None = None,
     tick: Callable[[float], object],
     silence: float = SILENCE,
 ) -> Ended:
@@ -49,13 +50,14 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as process:
-        assert process.stdout is not None
+        descriptor = cast("IO[bytes]", process.stdout).fileno()
         while True:
-            data = _read(process.stdout.fileno())
+            data = _read(descriptor)
             if data:
                 chunks.append(data)
-                show(data)
-                shown = time.monotonic()
+                if show is not None:
+                    show(data)
+                    shown = time.monotonic()
             # A daemon that the program left behind may hold the pipe open for ever.
             elif data is not None or process.poll() is not None:
                 break

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -44,8 +45,9 @@ def link_checkout() -> None:
     link = CHECKOUT / ".collections/ansible_collections/meshwright/istio"
     if not link.exists():
         link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to("../../..", target_is_directory=True)
+        # Another setup may be doing the same just now.
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to("../../..", target_is_directory=True)
 
 
 def install_debian_packages(*names: str) -> bool:
