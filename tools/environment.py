@@ -95,9 +95,12 @@ def _add_kubernetes_core(folder: Path) -> None:
     """Put the collection where ansible finds it, without Galaxy and without its 47 neighbours."""
     (packages,) = folder.glob("lib/python3.*/site-packages")
     with tempfile.TemporaryDirectory(dir=CACHE) as download:
-        wanted = ["-d", download, "-r", REQUIREMENTS / "kubernetes-core.txt"]
-        options = ["--no-deps", "--only-binary=:all:"]
-        install(folder, ["download", *options, *wanted], "fetching kubernetes.core")
+        wanted = REQUIREMENTS / "kubernetes-core.txt"
+        install(
+            folder,
+            ["download", "--no-deps", "--only-binary=:all:", "-d", download, "-r", wanted],
+            "fetching kubernetes.core",
+        )
         (wheel,) = Path(download).glob("ansible-*.whl")
         with zipfile.ZipFile(wheel) as archive:
             members = [name for name in archive.namelist() if name.startswith(COLLECTION)]
