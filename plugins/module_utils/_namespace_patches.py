@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""Many namespaces written at once, each with one patch, within a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _result
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Move
+
+# Another writer was faster, the server was busy, or nobody answered. The client tries the busy
+# ones for a while itself; a conflict it leaves to its caller.
+_PASSING = frozenset({0, 409, 429, 500, 502, 503, 504})
+_PAUSE = 0.1
+_NAMED_IN_MESSAGE = 5
+
+
+def write(
+    api: Api,
+    moves: Sequence[Move],
+    *,
+    timeout: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Move, ...]:
+    """Send every move and say what came of each; no failure keeps another from being tried."""
+    end = clock() + timeout
+
+    def send(move: Move) -> Move:
+        refusal = f"it was not reached within {timeout:g} s."
+        while clock() < end:
+            try:
+                api.patch(_kinds.NAMESPACE, move.name, move.patch())
+            except ApiError as error:
+                refusal = error.message
+                if error.status not in _PASSING:
+                    break
+                sleep(_PAUSE)
+            else:
+                return move
+        return replace(move, error=refusal)
+
+    sent = {move.name: move for move in api.each(send, [move for move in moves if move.changed])}
+    return tuple(sent.get(move.name, move) for move in moves)
+
+
+def report(moves: Sequence[Move]) -> dict[str, Any]:
+    """The module's result; MeshError with the same keys when a namespace failed."""
+    failed = [move for move in moves if move.error is not None]
+    done = [move for move in moves if move.changed and move.error is None]
+    result = {
+        "changed": bool(done),
+        "namespaces": [move.summary() for move in moves],
+        "counts": {
+            "chosen": len(moves),
+            "changed": len(done),
+            "unchanged": len(moves) - len(done) - len(failed),
+            "failed": len(failed),
+        },
+        "diff": _result.diff(move.change() for move in done),
+    }
+    if failed:
+        result["failed_namespaces"] = [move.name for move in failed]
+        raise MeshError(_describe(failed, len(done) + len(failed)), **result)
+    return result
+
+
+def _describe(failed: Sequence[Move], wanted: int) -> str:
+    named = " ".join(f"{move.name}: {move.error}" for move in failed[:_NAMED_IN_MESSAGE])
+    more = len(failed) - _NAMED_IN_MESSAGE
+    return (
+        f"{len(failed)} of {wanted} namespaces could not be changed. {named}"
+        + (f" And {more} more, all in failed_namespaces." if more > 0 else "")
+        + " The others are done: remove the cause and run it again."
+    )

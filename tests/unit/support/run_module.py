@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module's main(), run as Ansible runs it, on an API server in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from types import ModuleType
+from typing import Any
+from unittest import mock
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+
+
+def run_module(
+    module: ModuleType, api: Api, arguments: Mapping[str, Any], *, check: bool = False
+) -> dict[str, Any]:
+    """What the module printed, with its exit code as `rc`; the cluster is `api`."""
+    settings = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": False}
+    printed = io.StringIO()
+    with (
+        patch_module_args({**arguments, **settings}),
+        mock.patch.object(module, "create_client", return_value=api),
+        redirect_stdout(printed),
+        pytest.raises(SystemExit) as ended,
+    ):
+        module.main()
+    result: dict[str, Any] = json.loads(printed.getvalue())
+    return {**result, "rc": ended.value.code}
