@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-
-from sandbox import cache, compiling, packages, pypi, toolchain
-from sandbox.errors import SandboxError
-from sandbox.parts import PARTS
-
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from sandbox import cache, compiling, packages, pypi, toolchain
 from sandbox.cache import Entry
-from sandbox.parts import Part
+from sandbox.errors import SandboxError
+from sandbox.parts import PARTS
 from sandbox.progress import Progress
-
 
 COMMAND = "python -m sandbox build"
 

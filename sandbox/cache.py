@@ -11,14 +11,12 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from collections.abc import Iterable, Iterator
-
 from sandbox.progress import Progress
-
 
 MANIFEST = "manifest.json"
 _PARTIAL = ".partial"

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-from dataclasses import dataclass
-
-from sandbox.errors import SandboxError
-
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.errors import SandboxError
 
 _TAIL = 12
 

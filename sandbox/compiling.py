@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import cache, toolchain
 from sandbox.commands import Runner
 from sandbox.errors import MachineError
-from sandbox.parts import executable_of
-
-from collections.abc import Sequence
-
-from sandbox.parts import Part
+from sandbox.parts import Part, executable_of
 from sandbox.progress import Progress
 from sandbox.toolchain import Go
-
 
 # Whoever works on the module files names a Go build cache here; it is used and never dropped.
 OWN_GO_CACHE = "MESHWRIGHT_SANDBOX_GOCACHE"

@@ -10,15 +10,13 @@ import os
 import shutil
 import struct
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox import cache
 from sandbox.commands import CommandError, Runner
 from sandbox.errors import MachineError
-
-from collections.abc import Iterator
-
 
 CNI = Path("/usr/lib/cni")
 BUSYBOX = Path("/bin/busybox")

@@ -7,13 +7,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.cache import Entry, key_of
-
-from collections.abc import Iterator, Mapping
-
 
 HERE = Path(__file__).resolve().parent
 KUBERNETES_VERSION = "1.35.4"

@@ -9,11 +9,9 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import TextIO
-
 from collections.abc import Callable
 from types import TracebackType
-
+from typing import TextIO
 
 # A line every 15 s is promised; a busy machine may wake the thread late.
 INTERVAL = 10.0

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import cache, pypi
-
 from sandbox.progress import Progress
-
 
 NEEDED = (1, 26)
 _USUAL_PLACE = Path("/usr/local/go/bin/go")
