@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The images of a control plane: what it would run and hand out, and whether that fits together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _manifest
+from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import tag_of
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
+from ansible_collections.meshwright.istio.plugins.module_utils._manifest import Part
+from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
+from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """The image of istiod and the one it puts into pods; None for one that was not found."""
+
+    istiod: str | None
+    proxy: str | None
+    pull_policy: str | None
+
+    @classmethod
+    def of(cls, parts: Sequence[Part], revision: Revision) -> Images:
+        """Read them from a manifest."""
+        deployment = _manifest.find(parts, _kinds.DEPLOYMENT, revision.istiod)
+        injector = _manifest.find(
+            parts, _kinds.CONFIG_MAP, f"istio-sidecar-injector{revision.suffix}"
+        )
+        container = _discovery(deployment.document) if deployment else {}
+        return cls(
+            istiod=container.get("image"),
+            proxy=read_proxy_image(injector.document) if injector else None,
+            pull_policy=container.get("imagePullPolicy"),
+        )
+
+    def check(self, version: Version) -> None:
+        """Refuse images of another version: a wrong tag reaches every new pod of the mesh."""
+        for what, image in (("istiod", self.istiod), ("the sidecars", self.proxy)):
+            found = Version.parse(tag_of(image or ""))
+            # A digest or a name of one's own says nothing about the version.
+            if found is not None and found != version and not _continues(image or "", version):
+                raise BadInputError(
+                    f"version: got '{version}', but operator and values give {what} the image"
+                    f" {image}. Take the tag out of them, or set allow_other_images."
+                )
+
+
+def _continues(image: str, version: Version) -> bool:
+    return tag_of(image).startswith((f"{version}-", f"v{version}-"))
+
+
+def _discovery(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    return next((each for each in containers if each["name"] == "discovery"), containers[0])
+
+
+def read_proxy_image(config_map: Mapping[str, Any]) -> str | None:
+    """The sidecar's image in an injector's ConfigMap; None where it cannot be told."""
+    try:
+        settings = json.loads(config_map["data"]["values"])["global"]
+        image = settings["proxy"]["image"]
+        if "/" in image:
+            return str(image)
+        variant = f"-{settings['variant']}" if settings.get("variant") else ""
+        return f"{settings['hub']}/{image}:{settings['tag']}{variant}"
+    except (KeyError, TypeError, ValueError):
+        return None
