@@ -41,6 +41,17 @@ class Api(Protocol):
     ) -> tuple[Objects, str]:
         """The same, and the resourceVersion from which a watch goes on."""
 
+    def pages(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        size: int = 2000,
+    ) -> Iterator[tuple[Objects, str]]:
+        """The same page by page, so that only one has to be in memory."""
+
     def create(
         self,
         kind: Kind,

@@ -69,35 +69,38 @@ class Client:
         label_selector: str = "",
         field_selector: str = "",
     ) -> Objects:
-        return self._list(kind, namespace, label_selector, field_selector)[0]
+        pages = self.pages(
+            kind, namespace, label_selector=label_selector, field_selector=field_selector
+        )
+        return [item for page, _version in pages for item in page]
 
     def list_with_version(
         self, kind: Kind, namespace: str | None = None, *, label_selector: str = ""
     ) -> tuple[Objects, str]:
-        return self._list(kind, namespace, label_selector, "")
+        pages = tuple(self.pages(kind, namespace, label_selector=label_selector))
+        return [item for page, _version in pages for item in page], pages[-1][1] if pages else ""
 
-    def _list(
-        self, kind: Kind, namespace: str | None, label_selector: str, field_selector: str
-    ) -> tuple[Objects, str]:
-        query = {"limit": str(PAGE)}
-        if label_selector:
-            query["labelSelector"] = label_selector
-        if field_selector:
-            query["fieldSelector"] = field_selector
-        items: Objects = []
-        while True:
-            page = self._optional("GET", kind.path(namespace), query=query)
-            if page is None:
-                return [], ""
-            items += page.get("items") or []
+    def pages(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        size: int = PAGE,
+    ) -> Iterator[tuple[Objects, str]]:
+        query = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        query["limit"] = str(size)
+        while page := self._optional("GET", kind.path(namespace), query=query):
+            items = page.get("items") or []
+            for item in items:
+                # A list leaves out what every item has in common.
+                item.setdefault("apiVersion", kind.api_version)
+                item.setdefault("kind", kind.kind)
+            yield items, page["metadata"].get("resourceVersion", "")
             query["continue"] = page["metadata"].get("continue", "")
             if not query["continue"]:
                 break
-        for item in items:
-            # A list leaves out what every item has in common.
-            item.setdefault("apiVersion", kind.api_version)
-            item.setdefault("kind", kind.kind)
-        return items, page["metadata"].get("resourceVersion", "")
 
     def create(
         self,
@@ -107,7 +110,7 @@ class Client:
         *,
         dry_run: bool = False,
     ) -> Object:
-        query = _write_query(FIELD_MANAGER, dry_run=dry_run)
+        query = _write_query(dry_run=dry_run)
         return self._http.json("POST", kind.path(namespace), body=body, query=query)
 
     def patch(  # noqa: PLR0913 - what a PATCH is made of
@@ -125,7 +128,7 @@ class Client:
             "PATCH",
             kind.path(namespace, name, subresource),
             body=body,
-            query=_write_query(FIELD_MANAGER, dry_run=dry_run),
+            query=_write_query(dry_run=dry_run),
             content_type=_PATCH_TYPES[patch_type],
         )
 
@@ -149,8 +152,7 @@ class Client:
         )
 
     def replace(self, kind: Kind, body: Mapping[str, Any]) -> Object:
-        query = _write_query(FIELD_MANAGER, dry_run=False)
-        return self._http.json("PUT", _path_of(kind, body), body=body, query=query)
+        return self._http.json("PUT", _path_of(kind, body), body=body, query=_write_query())
 
     def delete(
         self,
@@ -165,11 +167,8 @@ class Client:
         return self._optional("DELETE", kind.path(namespace, name), query=query) is not None
 
     def evict(self, name: str, namespace: str) -> bool:
-        body = {
-            "apiVersion": "policy/v1",
-            "kind": "Eviction",
-            "metadata": {"name": name, "namespace": namespace},
-        }
+        metadata = {"name": name, "namespace": namespace}
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
         path = _kinds.POD.path(namespace, name, "eviction")
         # 429 is a disruption budget's answer here, not a busy server's: the caller decides.
         return self._optional("POST", path, body=body, retry_429=False) is not None
@@ -188,9 +187,8 @@ class Client:
             "allowWatchBookmarks": "true",
             "resourceVersion": resource_version,
             "timeoutSeconds": str(seconds),
+            "labelSelector": label_selector,
         }
-        if label_selector:
-            query["labelSelector"] = label_selector
         yield from self._http.events(kind.path(namespace), query)
 
     def find_kind(self, api_version: str, kind: str) -> Kind | None:
@@ -248,5 +246,5 @@ def _path_of(kind: Kind, body: Mapping[str, Any]) -> str:
     return kind.path(metadata.get("namespace"), metadata["name"])
 
 
-def _write_query(field_manager: str, *, dry_run: bool) -> dict[str, str]:
+def _write_query(field_manager: str = FIELD_MANAGER, *, dry_run: bool = False) -> dict[str, str]:
     return {"fieldManager": field_manager, **({"dryRun": "All"} if dry_run else {})}

@@ -93,6 +93,21 @@ class FakeApi:
         items = self.list(kind, namespace, label_selector=label_selector)
         return items, str(self._version)
 
+    def pages(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        size: int = 2000,
+    ) -> Iterator[tuple[Objects, str]]:
+        items = self.list(
+            kind, namespace, label_selector=label_selector, field_selector=field_selector
+        )
+        for start in range(0, max(1, len(items)), size):
+            yield items[start : start + size], str(self._version)
+
     def create(
         self,
         kind: Kind,
