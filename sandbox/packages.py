@@ -66,9 +66,14 @@ def missing() -> tuple[str, ...]:
     return tuple(name for name in PROGRAMS if not find(name))
 
 
+def find_apt() -> str | None:
+    """The program that installs Debian packages, or nothing on another system."""
+    return shutil.which("apt-get", path=SEARCH)
+
+
 def install(names: tuple[str, ...]) -> None:
     """Install the packages that bring these programs, and start no service of theirs."""
-    apt = shutil.which("apt-get", path=SEARCH)
+    apt = find_apt()
     if not apt:
         raise MachineError(
             f"this machine lacks {', '.join(names)} and has no apt-get to install them",
