@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The stages of `make test`, cheapest first; each is one command that can be run by hand too."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools import ansible_test, compatibility, pythons
+from tools.environment import CHECKOUT
+
+GROUPS = ("lint", "docs", "unit", "sanity", "package", "compatibility", "molecule", "integration")
+REPORTS = CHECKOUT / "tests/output/reports"
+_COLLECTIONS = CHECKOUT / ".collections"
+_COLLECTION = ".collections/ansible_collections/meshwright/istio"
+_TYPED = (
+    f"{_COLLECTION}/plugins",
+    f"{_COLLECTION}/tests/unit/support",
+    "sandbox",
+    "tools",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One command; with `reports`, the folder in which it leaves JUnit files to count."""
+
+    group: str
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    reports: Path | None = None
+
+
+def all_stages() -> list[Stage]:
+    """In the order in which they run."""
+    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_sandbox()]
+
+
+def _lint() -> Iterator[Stage]:
+    yield _stage("lint", "ruff format", "ruff", "format", "--check", ".")
+    yield _stage("lint", "ruff", "ruff", "check", ".")
+    yield _stage("lint", "mypy", "mypy", *_TYPED)
+    yield _stage("lint", "yamllint", "yamllint", "-s", ".")
+    yield _stage("lint", "ansible-lint", "ansible-lint")
+    yield _stage("lint", "collection", *_own("check_collection"))
+
+
+def _docs() -> Iterator[Stage]:
+    yield _stage("docs", "changelog", "antsibull-changelog", "lint")
+    yield Stage(
+        group="docs",
+        name="documentation",
+        command=(
+            *("antsibull-docs", "lint-collection-docs", "--plugin-docs"),
+            *("--validate-collection-refs=all", _COLLECTION),
+        ),
+        env={"ANSIBLE_COLLECTIONS_PATH": str(_COLLECTIONS)},
+    )
+
+
+def _unit() -> Iterator[Stage]:
+    yield _pytest("unit", "unit tests", "tests/unit", "--cov")
+
+
+def _sanity() -> Iterator[Stage]:
+    yield _stage("sanity", "ansible-test sanity", *_own("ansible_test"), "sanity")
+    for minor in pythons.find():
+        yield Stage(
+            group="sanity",
+            name=f"ansible-test units, Python {minor}",
+            command=(*_own("ansible_test"), "units", "--python", minor),
+            reports=ansible_test.REPORTS,
+        )
+
+
+def _package() -> Iterator[Stage]:
+    yield _stage("package", "tarball", *_own("check_package"))
+    for core in compatibility.possible(pythons.find()):
+        yield Stage(
+            group="compatibility",
+            name=f"ansible-core {core}, Python {compatibility.PYTHON_OF[core]}",
+            command=(*_own("compatibility"), core),
+            reports=compatibility.reports(core),
+        )
+
+
+def _on_the_sandbox() -> Iterator[Stage]:
+    yield _stage("molecule", "molecule", "molecule", "test", "--all")
+    yield _pytest("integration", "integration tests", "tests/integration")
+
+
+def _stage(group: str, name: str, *command: str) -> Stage:
+    return Stage(group=group, name=name, command=command)
+
+
+def _own(module: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", f"tools.{module}")
+
+
+def _pytest(group: str, name: str, *arguments: str) -> Stage:
+    folder = REPORTS / group
+    command = (sys.executable, "-m", "pytest", *arguments, f"--junitxml={folder}/report.xml")
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(_COLLECTIONS)}
+    return Stage(group=group, name=name, command=command, env=env, reports=folder)
