@@ -70,7 +70,9 @@ NETWORK_POLICY = _kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies
 
 ROLE = _kind("rbac.authorization.k8s.io/v1", "Role", "roles")
 ROLE_BINDING = _kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
-CLUSTER_ROLE = _kind("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", namespaced=False)
+CLUSTER_ROLE = _kind(
+    "rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", namespaced=False
+)
 CLUSTER_ROLE_BINDING = _kind(
     "rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False
 )
@@ -104,9 +106,7 @@ PEER_AUTHENTICATION = _kind("security.istio.io/v1", "PeerAuthentication", "peera
 REQUEST_AUTHENTICATION = _kind(
     "security.istio.io/v1", "RequestAuthentication", "requestauthentications"
 )
-AUTHORIZATION_POLICY = _kind(
-    "security.istio.io/v1", "AuthorizationPolicy", "authorizationpolicies"
-)
+AUTHORIZATION_POLICY = _kind("security.istio.io/v1", "AuthorizationPolicy", "authorizationpolicies")
 TELEMETRY = _kind("telemetry.istio.io/v1", "Telemetry", "telemetries")
 WASM_PLUGIN = _kind("extensions.istio.io/v1alpha1", "WasmPlugin", "wasmplugins")
 K8S_GATEWAY = _kind("gateway.networking.k8s.io/v1", "Gateway", "gateways")
