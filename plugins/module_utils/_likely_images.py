@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The images of a version that is not installed yet, as far as they can be guessed."""
+
+from __future__ import annotations
+
+from ansible_collections.meshwright.istio.plugins.module_utils import _images, _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import Mesh
+from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
+from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+
+
+def guess(api: Api, mesh: Mesh, version: Version) -> list[str]:
+    """The images of the newest control plane there is, with the tag of the version."""
+    known = [(plane.version, plane) for plane in mesh.control_planes if plane.version is not None]
+    if not known:
+        return []
+    old, plane = max(known, key=lambda pair: pair[0])
+    suffix = Revision(name=plane.revision, namespace=plane.namespace).suffix
+    injector = api.get(_kinds.CONFIG_MAP, f"istio-sidecar-injector{suffix}", plane.namespace)
+    proxy = _images.read_proxy_image(injector) if injector else None
+    return [
+        image.replace(f":{old}", f":{version}")
+        for image in (plane.image, proxy)
+        if image and f":{old}" in image
+    ]

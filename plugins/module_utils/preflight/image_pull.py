@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The nodes must be able to pull the new images before anything depends on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import (
+    Finding,
+    Severity,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
+
+
+def find(_snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
+    if upgrade.images_error is not None:
+        yield Finding(
+            code="image_pull",
+            severity=Severity.BLOCK,
+            title="The new images cannot be pulled",
+            objects=upgrade.images,
+            consequence=f"istiod or every new sidecar would not start. {upgrade.images_error}",
+            remedy="Push the images to that registry, or correct hub and image_pull_secrets.",
+            override="image_pull",
+        )

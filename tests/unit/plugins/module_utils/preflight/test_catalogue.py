@@ -1,0 +1,276 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils import _journal, _snapshot
+from ansible_collections.meshwright.istio.plugins.module_utils._journal import Journal
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path, Phase, Step
+from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import Finding
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
+from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+
+Objects = list[dict[str, Any]]
+
+
+def healthy() -> Objects:
+    return [
+        *control_planes.unrevisioned(),
+        mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4"),
+        mesh_objects.namespace("cart", istio_injection="enabled"),
+        mesh_objects.namespace("istio-system"),
+        mesh_objects.namespace("kube-system"),
+        mesh_objects.node(),
+        mesh_objects.pod("cart-1", "cart", revision="default", deployment="cart"),
+    ]
+
+
+def wanted(version: str = "1.31.0", revision: str = "1-31", **details: Any) -> Upgrade:
+    parsed = Version.parse(version)
+    assert parsed is not None
+    return Upgrade(version=parsed, revision=revision, istio_namespace="istio-system", **details)
+
+
+def find(api: FakeApi, upgrade: Upgrade, *allowed: str) -> list[Finding]:
+    return catalogue.find_all(_snapshot.read(api, "istio-system"), upgrade, allowed)
+
+
+def without(*names: str) -> Objects:
+    return [item for item in healthy() if item["metadata"]["name"] not in names]
+
+
+def opened(target: str, *, closed: str | None = None) -> dict[str, Any]:
+    step = Step(phase=Phase.OPENED)
+    journal = Journal(
+        upgrade=_journal.Upgrade(path=Path.CANARY, source="default", target=target),
+        step=step,
+        reached=step,
+        opened="2026-05-04T08:00:00Z",
+        closed=closed,
+    )
+    return journal.to_object("istio-system", None)
+
+
+def test_a_healthy_mesh_gives_nothing() -> None:
+    api = FakeApi(*healthy())
+    found = find(api, wanted())
+    assert found == []
+    assert catalogue.table(found) == ["Nothing stands against the upgrade."]
+    assert not catalogue.blocked(found)
+    assert api.writes == []
+
+
+def second_injector() -> dict[str, Any]:
+    return control_planes.webhook_configuration(
+        "istio-sidecar-injector", "default", service="istiod"
+    )
+
+
+@pytest.mark.parametrize(
+    ("objects", "upgrade", "code", "severity"),
+    [
+        pytest.param(
+            [mesh_objects.node(), mesh_objects.namespace("istio-system")],
+            wanted(),
+            "istio_missing",
+            "block",
+            id="no control plane at all",
+        ),
+        pytest.param(
+            [*without("istiod"), mesh_objects.istiod("default", "hub.example.org/pilot:ours")],
+            wanted(),
+            "istio_version_unknown",
+            "block",
+            id="an image whose tag is no version",
+        ),
+        pytest.param(
+            healthy(),
+            wanted(istioctl_error="There is no istioctl on PATH."),
+            "istioctl_missing",
+            "block",
+            id="no istioctl",
+        ),
+        pytest.param(
+            [*without("istiod"), mesh_objects.istiod("default", "hub.example.org/pilot:1.28.9")],
+            wanted(),
+            "version_skew",
+            "block",
+            id="three minors at once",
+        ),
+        pytest.param(
+            healthy(), wanted("1.30.3", "1-30-3"), "version_skew", "block", id="a patch back"
+        ),
+        pytest.param(
+            healthy(),
+            wanted("1.32.0", "1-32"),
+            "kubernetes_version",
+            "block",
+            id="a release that the table does not know",
+        ),
+        pytest.param(
+            healthy(), wanted(revision="default"), "revision_name", "block", id="not a revision"
+        ),
+        pytest.param(
+            [
+                *healthy(),
+                control_planes.webhook_configuration(
+                    "istio-revision-tag-prod", "default", tag="prod", service="istiod"
+                ),
+            ],
+            wanted(revision="prod"),
+            "revision_name",
+            "block",
+            id="the name of a tag",
+        ),
+        pytest.param(
+            [
+                *healthy(),
+                *control_planes.revision("1-31"),
+                mesh_objects.istiod("1-31", "hub.example.org/pilot:1.31.0"),
+            ],
+            wanted("1.31.1"),
+            "revision_name",
+            "block",
+            id="a revision that has another version",
+        ),
+        pytest.param(
+            [*healthy(), second_injector()],
+            wanted(),
+            "webhook_overlap",
+            "block",
+            id="two injectors for one namespace",
+        ),
+        pytest.param(
+            [*healthy(), mesh_objects.namespace("lost", rev="1-20")],
+            wanted(),
+            "webhook_gap",
+            "warn",
+            id="a namespace of a revision that is gone",
+        ),
+        pytest.param(
+            [*without("istiod-x"), control_planes.endpoint_slice("istiod", ready=False)],
+            wanted(),
+            "webhook_dead",
+            "block",
+            id="an injector without a ready endpoint",
+        ),
+        pytest.param(
+            [*healthy(), mesh_objects.namespace("torn", istio_injection="enabled", rev="1-30")],
+            wanted(),
+            "both_labels",
+            "warn",
+            id="both labels",
+        ),
+        pytest.param(
+            healthy(),
+            wanted(images=("hub/x:1",), images_error="hub/x:1: no"),
+            "image_pull",
+            "block",
+            id="an image that cannot be pulled",
+        ),
+        pytest.param(
+            [*without("n1"), mesh_objects.node(memory="1000Mi")],
+            wanted(),
+            "control_plane_room",
+            "block",
+            id="a full node",
+        ),
+        pytest.param(
+            [*healthy(), opened("1-29")],
+            wanted(),
+            "other_upgrade",
+            "block",
+            id="another upgrade is unfinished",
+        ),
+    ],
+)
+def test_each_condition_is_found_and_nothing_else(
+    objects: Objects, upgrade: Upgrade, code: str, severity: str
+) -> None:
+    found = find(FakeApi(*objects), upgrade)
+    assert [(each.code, str(each.severity)) for each in found] == [(code, severity)]
+    assert catalogue.blocked(found) == (severity == "block")
+    text = "\n".join(catalogue.table(found))
+    assert code in text
+    assert "Remedy: " in text
+
+
+@pytest.mark.parametrize(
+    ("objects", "upgrade"),
+    [
+        pytest.param([*healthy(), opened("1-31")], wanted(), id="this upgrade is unfinished"),
+        pytest.param(
+            [*healthy(), opened("1-29", closed="2026-05-04T09:00:00Z")],
+            wanted(),
+            id="another upgrade is over",
+        ),
+        pytest.param(
+            [
+                *healthy(),
+                control_planes.webhook_configuration(
+                    "istio-sidecar-injector-1-31", "1-31", service="istiod-1-31"
+                ),
+                mesh_objects.istiod("1-31", "hub.example.org/pilot:1.31.0"),
+            ],
+            wanted(),
+            id="the new revision is half installed",
+        ),
+        pytest.param(
+            [*healthy(), mesh_objects.namespace("lost", rev="1-20")],
+            wanted(namespaces=("cart",)),
+            id="what is wrong is in a namespace that does not move",
+        ),
+        pytest.param(
+            healthy(),
+            wanted(images=("hub/x:1",)),
+            id="the image can be pulled",
+        ),
+        pytest.param(
+            [
+                *healthy(),
+                mesh_objects.istiod("1-27", "hub.example.org/pilot:1.27.1"),
+                *control_planes.revision("1-27"),
+            ],
+            wanted(),
+            id="an old control plane that serves nobody",
+        ),
+    ],
+)
+def test_no_false_alarm(objects: Objects, upgrade: Upgrade) -> None:
+    assert find(FakeApi(*objects), upgrade) == []
+
+
+def test_an_override_lets_the_upgrade_begin_and_the_finding_stand() -> None:
+    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
+    found = find(api, wanted(), "control_plane_room")
+    assert [each.overridden for each in found] == [True]
+    assert not catalogue.blocked(found)
+    assert "(overridden)" in catalogue.table(found)[0]
+
+
+def test_an_override_of_something_else_changes_nothing() -> None:
+    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
+    assert catalogue.blocked(find(api, wanted(), "image_pull"))
+
+
+def test_what_blocks_comes_first_and_many_objects_are_cut_short() -> None:
+    lost = [mesh_objects.namespace(f"lost-{number}", rev="1-20") for number in range(12)]
+    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"), *lost)
+    found = find(api, wanted())
+    assert [str(each.severity) for each in found] == ["block", "warn"]
+    assert len(found[1].objects) == 12
+    assert any(line.endswith(" and 2 more") for line in catalogue.table(found))
+
+
+def test_every_override_is_one_that_a_finding_names() -> None:
+    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
+    upgrade = wanted("1.32.0", images_error="hub/x:1: no")
+    named = {each.override for each in find(api, upgrade)} - {None}
+    assert named == set(catalogue.OVERRIDES)
