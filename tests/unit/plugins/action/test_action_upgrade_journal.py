@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from unittest import mock
+
+import pytest
+from ansible_collections.meshwright.istio.plugins.action.upgrade_journal import ActionModule
+from ansible_collections.meshwright.istio.plugins.module_utils import _run_id
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({}, _run_id.identify(os.getppid()), id="the run's process"),
+        pytest.param({"run_id": ""}, _run_id.identify(os.getppid()), id="an empty name is none"),
+        pytest.param({"run_id": "job-7"}, "job-7", id="the user's own name"),
+    ],
+)
+def test_tells_the_module_which_run_it_is(given: dict[str, Any], expected: str) -> None:
+    task = mock.Mock(args={"action": "read", **given}, async_val=0)
+    action = ActionModule(task, *[mock.MagicMock()] * 5)
+    with mock.patch.object(ActionModule, "_execute_module", return_value={"changed": True}) as run:
+        assert action.run(task_vars={}) == {"changed": True}
+    assert run.call_args.kwargs["module_args"] == {"action": "read", "run_id": expected}
+    assert "run_id" not in given or task.args["run_id"] == given["run_id"]
