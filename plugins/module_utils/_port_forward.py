@@ -140,7 +140,7 @@ class _Socket:
 
 
 def _pod(forward_path: str) -> str:
-    *_, namespace, _pods, pod, _forward = forward_path.split("/")
+    namespace, _pods, pod = forward_path.split("/")[-4:-1]
     return f"pod {namespace}/{pod}"
 
 
