@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandbox import cache, compiling, packages, pypi, toolchain
 from sandbox.cache import Entry
+from sandbox.commands import CommandError
 from sandbox.errors import SandboxError
 from sandbox.parts import PARTS
 from sandbox.progress import Progress
@@ -48,21 +49,34 @@ def locate() -> Artifacts:
             raise SandboxError(_damage(entry, damaged), f"run `{COMMAND}` to build it again")
     if absent := packages.missing():
         raise SandboxError(f"{', '.join(absent)} are not installed", f"run `{COMMAND}`")
-    parts = {name: entries[part.name] for part in PARTS for name in part.names}
-    return Artifacts(entries={**parts, "envoy": entries["envoy"]})
+    return Artifacts(entries={file: entry for entry in entries.values() for file in entry.files})
 
 
 def ensure(progress: Progress) -> Artifacts:
     """Build, fetch and install what is missing or damaged, and nothing else."""
-    if wanted() or packages.missing():
-        with cache.locked(progress):
-            cache.drop_leftovers()
-            entries = wanted()
-            for reason in filter(None, entries.values()):
-                progress.note(f"{reason}; it is made again")
-            _Work(frozenset(entries), packages.missing(), progress).do()
-            cache.drop_outdated(_entries().values())
+    if wanted() or packages.missing() or compiling.is_unfinished():
+        try:
+            with cache.locked(progress):
+                _make(progress)
+        except CommandError as error:
+            for line in error.words:
+                progress.note(line)
+            raise
+        except OSError as error:
+            where = error.filename or cache.root()
+            remedy = "see that there is room and that you may write there, then run it again"
+            raise SandboxError(f"{where}: {error.strerror}", remedy) from error
     return locate()
+
+
+def _make(progress: Progress) -> None:
+    cache.drop_leftovers()
+    entries = wanted()
+    for reason in filter(None, entries.values()):
+        progress.note(f"{reason}; it is made again")
+    _Work(frozenset(entries), packages.missing(), progress).do()
+    compiling.drop_go_cache()
+    cache.drop_outdated(_entries().values())
 
 
 def _entries() -> dict[str, Entry]:
@@ -101,7 +115,8 @@ class _Work:
             fetching = beside.submit(self._fetch)
             if self._parts:
                 self._compile(fetching)
-            self._progress.step("waiting for what is fetched and installed")
+            if not fetching.done():
+                self._progress.step("waiting for what is fetched and installed")
             fetching.result()
 
     def _compile(self, fetching: Future[None]) -> None:
@@ -111,7 +126,6 @@ class _Work:
                 fetching.result()
             with self._job(f"building {part.name}", self._progress.step):
                 compiler.build(part)
-        compiling.drop_go_cache()
 
     def _fetch(self) -> None:
         if self._fetches_envoy:

@@ -62,8 +62,10 @@ def drop_leftovers() -> None:
 
 def drop_outdated(entries: Iterable[Entry]) -> None:
     """Remove older versions of these; the newest is kept, as another checkout may use it."""
+    everything = list(root().glob("bin/*"))
     for entry in entries:
-        others = [path for path in root().glob(f"bin/{entry.name}-*") if path != entry.folder]
+        versions = (path for path in everything if path.name.rpartition("-")[0] == entry.name)
+        others = [path for path in versions if path != entry.folder]
         for path in sorted(others, key=lambda path: path.stat().st_mtime)[:-1]:
             shutil.rmtree(path)
 
@@ -74,6 +76,7 @@ class Entry:
 
     name: str
     key: str
+    files: tuple[str, ...]
 
     @property
     def folder(self) -> Path:
@@ -87,11 +90,11 @@ class Entry:
         return {name: str(record["sha256"]) for name, record in self._manifest().items()}
 
     def damaged(self) -> tuple[str, ...]:
-        """What is missing or no longer as stored; all of it when the manifest itself is not."""
+        """The files that are missing or no longer as stored, or the manifest when that is."""
         try:
             manifest = self._manifest()
-            return tuple(name for name in manifest if not self._is_sound(name, manifest[name]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return tuple(name for name in self.files if not self._is_sound(name, manifest[name]))
+        except (OSError, ValueError, KeyError, TypeError):
             return (MANIFEST,)
 
     @contextmanager

@@ -48,7 +48,9 @@ CAUSES = (
             r"dial tcp|no such host|Temporary failure (in name resolution|resolving)"
             r"|network is unreachable|i/o timeout|TLS handshake timeout|proxyconnect"
             r"|connection (refused|reset)|Failed to establish a new connection"
-            r"|Could not (resolve|connect)|Unable to connect",
+            r"|Could not (resolve|connect)|Unable to connect|disabled by GOPROXY=off"
+            # What pip says of an index that does not answer, or not as one.
+            r"|from versions: none",
             re.IGNORECASE,
         ),
         message="a package registry cannot be reached",
@@ -75,21 +77,25 @@ CAUSES = (
 )
 
 
-def explain(output: str) -> Cause | None:
-    """The first known cause that shows in the output."""
-    return next((cause for cause in CAUSES if cause.pattern.search(output)), None)
+def explain(output: str) -> tuple[Cause, str] | None:
+    """The first known cause that shows in the output, and the line that shows it."""
+    lines = output.splitlines()
+    shown = ((cause, line) for cause in CAUSES for line in lines if cause.pattern.search(line))
+    return next(shown, None)
 
 
 class CommandError(SandboxError):
-    """A command failed: a known cause, or its last lines; the log has the rest."""
+    """A command failed; `words` of its output say more, the log has them all."""
 
     def __init__(self, what: str, log: Path, output: str) -> None:
-        cause = explain(output)
-        if cause:
+        self.output = output
+        if known := explain(output):
+            cause, line = known
             super().__init__(f"{what} failed: {cause.message} (log: {log})", cause.remedy)
+            self.words: tuple[str, ...] = (line,)
         else:
             super().__init__(f"{what} failed", f"read {log}")
-        self.tail = () if cause else tuple(output.splitlines()[-_TAIL:])
+            self.words = tuple(output.splitlines()[-_TAIL:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

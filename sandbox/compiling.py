@@ -84,13 +84,21 @@ class Compiler:
 def go_cache() -> Path:
     """Where compiled packages lie until all parts are built."""
     own = os.environ.get(OWN_GO_CACHE)
-    return Path(own) if own else cache.root() / "go-build"
+    return Path(own) if own else _default_go_cache()
+
+
+def is_unfinished() -> bool:
+    """Whether an interrupted build left its Go build cache."""
+    return _default_go_cache().exists()
 
 
 def drop_go_cache() -> None:
     """Give back the many GiB that only an unfinished build has a use for."""
-    if not os.environ.get(OWN_GO_CACHE):
-        shutil.rmtree(cache.root() / "go-build", ignore_errors=True)
+    shutil.rmtree(_default_go_cache(), ignore_errors=True)
+
+
+def _default_go_cache() -> Path:
+    return cache.root() / "go-build"
 
 
 def prepare(parts: Sequence[Part], progress: Progress) -> Compiler:

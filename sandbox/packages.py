@@ -92,9 +92,12 @@ def install(names: tuple[str, ...]) -> None:
         try:
             runner.run(what, command)
         except CommandError:
-            # A list of packages that is old or not there at all; without one, nothing is lost.
-            runner.run("reading the list of Debian packages", [apt, "update", *options])
-            runner.run(what, command)
+            # The list of packages is old or not there; apt-get succeeds in not updating it.
+            said = runner.run("reading the list of Debian packages", [apt, "update", *options])
+            try:
+                runner.run(what, command)
+            except CommandError as error:
+                raise CommandError(what, runner.log, said + error.output) from error
     if left := [name for name in missing() if name in names]:
         raise MachineError(
             f"{', '.join(left)} are still missing after {', '.join(packages)} were installed",

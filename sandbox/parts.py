@@ -37,10 +37,6 @@ class Part:
     copies: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Plain files of a module to keep beside the programs: name -> (module, path in it)."""
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (*self.packages, *self.copies)
-
     def flags(self) -> list[str]:
         """The flags that decide what comes out; the VCS is left out to be reproducible."""
         stamps = [f"-X {variable}={value}" for variable, value in self.stamps.items()]
@@ -52,7 +48,7 @@ class Part:
         pieces = [*self.flags(), *map(repr, self.packages.items()), *map(repr, self.copies.items())]
         made_from = [go_version, *pieces]
         key = key_of([*(piece.encode() for piece in made_from), *_sources(self.module)])
-        return Entry(name=self.name, key=key)
+        return Entry(name=self.name, key=key, files=(*self.packages, *self.copies))
 
 
 def _sources(module: Path) -> Iterator[bytes]:

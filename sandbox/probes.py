@@ -121,7 +121,7 @@ def try_kernel(trial: Trial) -> Finding:
     failure = _run(trial.namespaces, trial.script, trial.stdin)
     if failure:
         return missing(trial.subject, failure, trial.remedy)
-    return fine(trial.subject, "work" if trial.subject.endswith("s") else "works")
+    return fine(trial.subject, "usable")
 
 
 def try_overlay(folder: Path) -> Finding:
@@ -135,7 +135,7 @@ def try_overlay(folder: Path) -> Finding:
     if failure := _run(("--mount",), script):
         remedy = "let /var/lib lie on ext4, xfs or btrfs: overlayfs does not lie on another overlay"
         return missing(subject, f"cannot be mounted under {folder.parent}: {failure}", remedy)
-    return fine(subject, f"works under {folder.parent}")
+    return fine(subject, f"usable under {folder.parent}")
 
 
 def try_overlay_under(parent: Path) -> Finding:

@@ -78,4 +78,4 @@ def unpack_envoy(destination: Path) -> None:
 
 def envoy_entry() -> cache.Entry:
     """Where Envoy lies in the cache."""
-    return cache.Entry(name="envoy", key=cache.key_of([ENVOY.sha256.encode()]))
+    return cache.Entry(name="envoy", key=cache.key_of([ENVOY.sha256.encode()]), files=("envoy",))

@@ -76,8 +76,8 @@ def _ask(
         return warn(subject, "no answer within two seconds", "check the network if it stays so")
     if result.returncode == 0:
         return fine(subject, "the registry answers")
-    cause = explain(result.stderr)
-    if cause:
+    if known := explain(result.stderr):
+        cause, _ = known
         return missing(subject, cause.message, cause.remedy)
     words = result.stderr.strip().splitlines() or ["no reason given"]
     return missing(subject, words[-1], "check the settings GOPROXY and PIP_INDEX_URL")
