@@ -50,7 +50,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as process:
-        descriptor = cast("IO[bytes]", process.stdout).fileno()
+        descriptor = cast(IO[bytes], process.stdout).fileno()
         while True:
             data = _read(descriptor)
             if data:
@@ -69,5 +69,5 @@ def run(
 
 def _read(descriptor: int) -> bytes | None:
     """What is there to read, nothing at the end, None when nothing came for a moment."""
-    ready, _, _ = select.select([descriptor], [], [], _LOOK_EVERY)
-    return os.read(descriptor, 65536) if ready else None
+    ready = select.select([descriptor], [], [], _LOOK_EVERY)
+    return os.read(descriptor, 65536) if ready[0] else None

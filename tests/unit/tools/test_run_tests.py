@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `make test` counts, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import run_tests
+from tools.run_tests import count, environment, execute
+from tools.stages import GROUPS, Stage, all_stages
+
+REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
+
+
+def stage(code: str, reports: Path | None = None) -> Stage:
+    return Stage(
+        group="lint", name="a stage", command=(sys.executable, "-c", code), reports=reports
+    )
+
+
+@pytest.mark.parametrize(
+    ("reports", "code", "counts"),
+    [
+        pytest.param([(5, 0, 0, 0)], 0, (5, 0), id="all well"),
+        pytest.param([(5, 1, 2, 0)], 1, (2, 3), id="failures and errors"),
+        pytest.param([(5, 0, 0, 2)], 0, (3, 2), id="a skip has shown nothing"),
+        pytest.param([(5, 0, 0, 0), (3, 1, 0, 0)], 1, (7, 1), id="several reports"),
+        pytest.param([(5, 0, 0, 0)], 2, (4, 1), id="too little covered"),
+        pytest.param([(0, 0, 0, 0)], 0, (0, 1), id="nothing collected"),
+        pytest.param([], 0, (0, 1), id="no report"),
+        pytest.param(None, 0, (1, 0), id="a linter that is content"),
+        pytest.param(None, 2, (0, 1), id="a linter that is not"),
+    ],
+)
+def test_counts(
+    tmp_path: Path,
+    reports: list[tuple[int, ...]] | None,
+    code: int,
+    counts: tuple[int, int],
+) -> None:
+    for number, numbers in enumerate(reports or []):
+        (tmp_path / f"{number}.xml").write_text(REPORT.format(*numbers), encoding="utf-8")
+    assert count(stage("", None if reports is None else tmp_path), code) == counts
+
+
+def test_does_not_count_the_report_of_an_earlier_run(tmp_path: Path) -> None:
+    (tmp_path / "old.xml").write_text(REPORT.format(5, 0, 0, 0), encoding="utf-8")
+    result = execute(stage("", tmp_path))
+    assert (result.passed, result.failed) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("codes", "code", "last_line"),
+    [((0, 0), 0, "2 passed, 0 failed"), ((1, 0), 1, "1 passed, 1 failed")],
+    ids=["all well", "the first fails"],
+)
+def test_runs_every_stage_and_ends_with_the_sum(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    codes: tuple[int, ...],
+    code: int,
+    last_line: str,
+) -> None:
+    stages = [stage(f"raise SystemExit({code})") for code in codes]
+    monkeypatch.setattr(run_tests, "all_stages", lambda: stages)
+    monkeypatch.setattr(run_tests, "_show", lambda _data: None)
+    monkeypatch.setattr(sys, "argv", ["run_tests"])
+    assert run_tests.main() == code
+    assert capsys.readouterr().out.splitlines()[-1] == last_line
+
+
+def test_refuses_a_group_that_does_not_exist(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["run_tests", "lnit"])
+    with pytest.raises(SystemExit):
+        run_tests.main()
+    assert "no such group: lnit" in capsys.readouterr().err
+
+
+def test_forgets_what_the_shell_says_to_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", "/elsewhere")
+    assert "ANSIBLE_COLLECTIONS_PATH" not in environment(stage(""))
+
+
+def test_every_group_has_stages_in_its_place() -> None:
+    order = list(dict.fromkeys(stage.group for stage in all_stages()))
+    assert order == [group for group in GROUPS if group in order]
+    assert set(GROUPS) - set(order) <= {"compatibility"}, "only other Pythons may be missing"

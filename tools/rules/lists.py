@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lists that must agree with the files: README, tests, action group."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+GROUP = "istio"
+_FRAGMENT = "meshwright.istio.attributes.action_group"
+_LISTED = {
+    "Modules": "plugins/modules/*.py",
+    "Roles": "roles/*/",
+    "Playbooks": "playbooks/*.yml",
+}
+_SCENARIOS = ("default", "alternative", "failure")
+# A list is a table whose rows begin with a name in code.
+_ROW = re.compile(r"^\| `([\w.]+)`", re.MULTILINE)
+
+
+def readme_differs_from_files(root: Path) -> Iterator[str]:
+    readme = root / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    for heading, pattern in _LISTED.items():
+        files = {path.stem for path in root.glob(pattern)}
+        listed = _ROW.findall(_chapter(text, heading))
+        for name in sorted(files - set(listed)):
+            yield f"README.md: {heading}: {name} is not in the list"
+        for name in sorted(set(listed) - files):
+            yield f"README.md: {heading}: {name} does not exist"
+        for name in sorted({name for name in listed if listed.count(name) > 1}):
+            yield f"README.md: {heading}: {name} is in the list more than once"
+
+
+def missing_companions(root: Path) -> Iterator[str]:
+    """A module has its unit tests, a role its scenarios and a README."""
+    wanted = [
+        f"tests/unit/plugins/modules/test_{name}.py"
+        for name in sorted(file.stem for file in root.glob("plugins/modules/*.py"))
+    ]
+    for role in sorted(folder.name for folder in root.glob("roles/*/")):
+        wanted.append(f"roles/{role}/README.md")
+        wanted += [f"extensions/molecule/{role}_{kind}/molecule.yml" for kind in _SCENARIOS]
+    yield from (f"{name}: is missing" for name in wanted if not (root / name).is_file())
+
+
+def action_group_differs_from_files(root: Path) -> Iterator[str]:
+    """Every module takes its authentication from module_defaults, and its documentation says so."""
+    group = set(_load(root / "meta/runtime.yml").get("action_groups", {}).get(GROUP, []))
+    modules = {file.stem: file for file in root.glob("plugins/modules/*.py")}
+    for name in sorted(modules.keys() - group):
+        yield f"meta/runtime.yml: {name} is not in the action group {GROUP}"
+    for name in sorted(group - modules.keys()):
+        yield f"meta/runtime.yml: {name} is in the action group {GROUP}, but does not exist"
+    for name, file in sorted(modules.items()):
+        if _FRAGMENT not in _documentation(file).get("extends_documentation_fragment", []):
+            yield f"plugins/modules/{name}.py: does not document its action group ({_FRAGMENT})"
+
+
+def _chapter(text: str, heading: str) -> str:
+    """What stands under a heading, up to the next one."""
+    found = re.search(rf"^#+ {heading}$(.*?)(?=^#|\Z)", text, re.MULTILINE | re.DOTALL)
+    return found[1] if found else ""
+
+
+def _documentation(module: Path) -> dict[str, Any]:
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="DOCUMENTATION")], value=ast.Constant(value=text)):
+                return dict(yaml.safe_load(str(text)))
+    return {}
+
+
+def _load(file: Path) -> dict[str, Any]:
+    return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.is_file() else {}
