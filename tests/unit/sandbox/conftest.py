@@ -17,18 +17,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from sandbox.progress import Progress
 
-# Does what the build asks of Go, in no time; FAKE_GO_SAYS makes its next build fail with words.
+# Does what the build asks of Go, in no time. In the folder $FAKE_GO: its version, the calls it got,
+# the words its builds fail with, and the files of every module.
 FAKE_GO = r"""#!/bin/sh
-echo "$@" >> "$FAKE_GO_CALLS"
+echo "$1" >> "$FAKE_GO/calls"
 case "$1" in
-env) echo go1.26.8 ;;
+env) cat "$FAKE_GO/version" ;;
 list)
-  if [ "$2" = -m ]; then echo "$FAKE_GO_FILES"; else echo "go: downloading example.com/m v1.0.0"; fi ;;
+  if [ "$2" = -m ]; then echo "$FAKE_GO/files"; exit; fi
+  echo "go: downloading example.com/m v1.0.0"
+  ;;
 build)
-  if [ -s "$FAKE_GO_SAYS" ]; then cat "$FAKE_GO_SAYS"; exit 1; fi
+  if [ -s "$FAKE_GO/failure" ]; then cat "$FAKE_GO/failure"; exit 1; fi
+  touch "$GOCACHE/used"
   while [ "$1" != -o ]; do shift; done
-  target=$2; shift 2
-  for package; do echo "compiling $package"; echo "program $package" > "$target/${package##*/}"; done ;;
+  folder=$2; shift 2
+  for package; do
+    echo "$package"
+    echo "program of $package" > "$folder/${package##*/}"
+  done
+  ;;
 esac
 """
 
@@ -50,3 +58,19 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
     monkeypatch.delenv("MESHWRIGHT_SANDBOX_GOCACHE", raising=False)
     return tmp_path / "xdg" / "meshwright-sandbox"
+
+
+@pytest.fixture
+def fake_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The stand-in as the only Go of the machine; gives the folder it is steered by."""
+    folder = tmp_path / "fake-go"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "files").mkdir()
+    (folder / "files" / "bootstrap.json").write_text("{}")
+    (folder / "version").write_text("go1.26.8\n")
+    program = folder / "bin" / "go"
+    program.write_text(FAKE_GO)
+    program.chmod(0o755)
+    monkeypatch.setenv("FAKE_GO", str(folder))
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
+    return folder

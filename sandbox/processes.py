@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The processes of a sandbox: each carries a mark in its environment by which it is found again.
+
+The id in a file may belong to somebody else's process by the time it is read; the mark in the
+environment of the process itself cannot.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import packages
+from sandbox.errors import SandboxError
+
+MARK = "MESHWRIGHT_SANDBOX"
+_PROC = Path("/proc")
+_LAST_LINES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A running process that carries a mark such as `a/kubelet`."""
+
+    pid: int
+    mark: str
+    program: str
+
+    @property
+    def component(self) -> str:
+        return self.mark.partition("/")[2]
+
+
+def environment(mark: str, home: Path) -> dict[str, str]:
+    """All that a program of the sandbox is told: nothing of the caller's shell."""
+    return {"PATH": packages.SEARCH, "HOME": str(home), "LC_ALL": "C.UTF-8", MARK: mark}
+
+
+def start(command: Sequence[str | Path], *, mark: str, log: Path) -> subprocess.Popen[bytes]:
+    """Start a program that outlives us, with its output in the log."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            env=environment(mark, log.parent),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def find(mark: str = "") -> list[Process]:
+    """The live processes whose mark begins so."""
+    return [process for process in _all_marked() if process.mark.startswith(mark)]
+
+
+def kill(mark: str, *, timeout: float = 30.0) -> None:
+    """End the processes whose mark begins so at once, and wait until they are gone."""
+    end = time.monotonic() + timeout
+    while alive := find(mark):
+        for process in alive:
+            _kill(process.pid, f"{MARK}={mark}".encode())
+        if time.monotonic() > end:
+            names = ", ".join(f"{process.program} ({process.pid})" for process in alive)
+            raise SandboxError(f"{names} do not end", "look at them with ps, then run down again")
+        time.sleep(0.01)
+
+
+def wait_until(
+    what: str,
+    holds: Callable[[], bool],
+    *,
+    log: Path,
+    check: Callable[[], None] = lambda: None,
+    timeout: float = 60.0,
+) -> None:
+    """Wait for something that sends no event; `check`, once a second, may raise why it is vain."""
+    start = checked = time.monotonic()
+    while not holds():
+        now = time.monotonic()
+        if now - checked > 1:
+            check()
+            checked = now
+        if now - start > timeout:
+            raise SandboxError(
+                f"{what} was not ready after {timeout:.0f} s: {last_lines(log)}",
+                "free some memory and processor time and run up again",
+            )
+        time.sleep(0.02)
+
+
+def last_lines(log: Path, count: int = _LAST_LINES) -> str:
+    """The end of a log, for a message."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return "it has no log"
+    return "\n".join(["its log ends with", *lines[-count:]]) if lines else "its log is empty"
+
+
+def memory(pids: Sequence[int]) -> int:
+    """Bytes of memory that only these processes keep in use; shared pages count in shares."""
+    return sum(_share_of_memory(pid) for pid in pids)
+
+
+def namespace(pid: int, kind: str) -> str:
+    """Which namespace of that kind a process lives in; empty when it has gone."""
+    try:
+        return str((_PROC / str(pid) / "ns" / kind).readlink())
+    except OSError:
+        return ""
+
+
+def ids() -> list[int]:
+    return [int(folder.name) for folder in _PROC.iterdir() if folder.name.isdecimal()]
+
+
+def _all_marked() -> Iterator[Process]:
+    prefix = f"{MARK}=".encode()
+    for pid in ids():
+        with suppress(OSError):
+            variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+            marks = [item.removeprefix(prefix) for item in variables if item.startswith(prefix)]
+            if marks:
+                program = (_PROC / str(pid) / "exe").readlink().name
+                yield Process(pid=pid, mark=marks[0].decode(), program=program)
+
+
+def _kill(pid: int, mark: bytes) -> None:
+    """Kill the process if it still is the one that was found: the descriptor pins it."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        with suppress(OSError):
+            if mark in (_PROC / str(pid) / "environ").read_bytes():
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+    finally:
+        os.close(descriptor)
+    with suppress(ChildProcessError):
+        # One of our own children would stay in the table of processes.
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _share_of_memory(pid: int) -> int:
+    with suppress(OSError):
+        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
