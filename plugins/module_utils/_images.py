@@ -22,22 +22,22 @@ from ansible_collections.meshwright.istio.plugins.module_utils._version import V
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
-    """The image of istiod and the one it puts into pods; None for one that was not found."""
+    """The image of istiod and the one it puts into pods, None where that cannot be told."""
 
-    istiod: str | None
+    istiod: str
     proxy: str | None
     pull_policy: str | None
 
     @classmethod
     def of(cls, parts: Sequence[Part], revision: Revision) -> Images:
         """Read them from a manifest."""
-        deployment = _manifest.find(parts, _kinds.DEPLOYMENT, revision.istiod)
+        deployment = _manifest.require(parts, _kinds.DEPLOYMENT, revision.istiod)
         injector = _manifest.find(
             parts, _kinds.CONFIG_MAP, f"istio-sidecar-injector{revision.suffix}"
         )
-        container = _discovery(deployment.document) if deployment else {}
+        container = _discovery(deployment.document)
         return cls(
-            istiod=container.get("image"),
+            istiod=container["image"],
             proxy=read_proxy_image(injector.document) if injector else None,
             pull_policy=container.get("imagePullPolicy"),
         )
@@ -58,6 +58,11 @@ def _continues(image: str, version: Version) -> bool:
     return tag_of(image).startswith((f"{version}-", f"v{version}-"))
 
 
+def read_istiod_image(deployment: Mapping[str, Any]) -> str:
+    """The image of an istiod Deployment."""
+    return str(_discovery(deployment)["image"])
+
+
 def _discovery(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     containers = deployment["spec"]["template"]["spec"]["containers"]
     return next((each for each in containers if each["name"] == "discovery"), containers[0])
@@ -65,12 +70,31 @@ def _discovery(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def read_proxy_image(config_map: Mapping[str, Any]) -> str | None:
     """The sidecar's image in an injector's ConfigMap; None where it cannot be told."""
-    try:
-        settings = json.loads(config_map["data"]["values"])["global"]
-        image = settings["proxy"]["image"]
-        if "/" in image:
-            return str(image)
-        variant = f"-{settings['variant']}" if settings.get("variant") else ""
-        return f"{settings['hub']}/{image}:{settings['tag']}{variant}"
-    except (KeyError, TypeError, ValueError):
+    settings = _settings(config_map).get("global", {})
+    image = settings.get("proxy", {}).get("image", "")
+    if "/" in image:
+        return str(image)
+    if not (image and settings.get("hub") and settings.get("tag")):
         return None
+    variant = f"-{settings['variant']}" if settings.get("variant") else ""
+    return f"{settings['hub']}/{image}:{settings['tag']}{variant}"
+
+
+def read_network(config_map: Mapping[str, Any]) -> str:
+    """The network of a multi-cluster mesh that the control plane is on; empty for none."""
+    return str(_settings(config_map).get("global", {}).get("network") or "")
+
+
+def injects_unlabelled(config_map: Mapping[str, Any]) -> bool:
+    """Whether pods shall be injected where nothing asks for it or against it."""
+    settings = _settings(config_map).get("sidecarInjectorWebhook", {})
+    return bool(settings.get("enableNamespacesByDefault"))
+
+
+def _settings(config_map: Mapping[str, Any]) -> dict[str, Any]:
+    """The Helm values that an injector's ConfigMap hands to its templates."""
+    try:
+        settings = json.loads((config_map.get("data") or {}).get("values") or "{}")
+    except ValueError:
+        return {}
+    return settings if isinstance(settings, dict) else {}

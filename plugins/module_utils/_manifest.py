@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     BadInputError,
     RefusedError,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import (
     ObjectName,
     labels_of,
@@ -147,7 +148,7 @@ def _labelled(document: Object, labels: Mapping[str, str]) -> Object:
     return {**document, "metadata": metadata}
 
 
-def find(parts: Iterable[Part], kind: _kinds.Kind, name: str) -> Part | None:
+def find(parts: Iterable[Part], kind: Kind, name: str) -> Part | None:
     """The part of that kind and name."""
     for part in parts:
         if (part.target.kind, part.target.name) == (kind, name):
@@ -155,18 +156,25 @@ def find(parts: Iterable[Part], kind: _kinds.Kind, name: str) -> Part | None:
     return None
 
 
-def require(parts: Sequence[Part], revision: Revision) -> None:
-    """Refuse a manifest without what makes a control plane."""
-    for kind, name in (
-        (_kinds.DEPLOYMENT, revision.istiod),
-        (_kinds.SERVICE, revision.istiod),
-        (_kinds.MUTATING_WEBHOOK, revision.injector),
-    ):
-        if find(parts, kind, name) is None:
-            raise BadInputError(
-                f"operator, values: they render no {kind.kind} {name}, so there would be no"
-                " control plane to serve anybody. Take out what switches it off."
-            )
+def require(parts: Iterable[Part], kind: Kind, name: str) -> Part:
+    """The same; refused where a control plane could not do without it."""
+    part = find(parts, kind, name)
+    if part is None:
+        raise BadInputError(
+            f"operator, values: they render no {kind.kind} {name}, so the control plane could"
+            " serve nobody. Take out what switches it off."
+        )
+    return part
+
+
+def is_installed(item: Mapping[str, Any], revision: Revision) -> bool:
+    """Whether an object says that an installation of that revision made it."""
+    labels = labels_of(item)
+    return (labels.get(REVISION_LABEL), labels.get(COMPONENT_LABEL), TAG_LABEL in labels) == (
+        revision.name,
+        Component.PILOT,
+        False,
+    )
 
 
 def prove_own(part: Part, live: Mapping[str, Any] | None, revision: Revision) -> None:

@@ -12,14 +12,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, Protocol
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _result
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._live_fields import FIELD_MANAGER
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import ObjectName
 from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
+from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 
 
 class Stage(IntEnum):
@@ -94,6 +95,26 @@ class Step:
             api.apply(target.kind, self.document, field_manager=self.field_manager)
 
 
+class HasOptions(Protocol):
+    """What a plan needs of an AnsibleModule."""
+
+    @property
+    def params(self) -> dict[str, Any]: ...
+
+
+class Job(Protocol):
+    """What a module has planned."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]: ...
+
+    def facts(self) -> dict[str, Any]:
+        """What the module returns beside the steps."""
+
+    def carry_out(self, api: Api, waiter: Waiter) -> dict[str, Any]:
+        """Do the steps, and return what was seen on the way."""
+
+
 def dry_run(
     api: Api,
     stage: Stage,
@@ -136,6 +157,16 @@ def run(api: Api, steps: Iterable[Step], stages: Sequence[Stage]) -> None:
     todo = [step for step in steps if step.changes]
     for stage in stages:
         api.each(lambda step: step.run(api), [step for step in todo if step.stage is stage])
+
+
+def report(steps: Iterable[Step]) -> dict[str, Any]:
+    """What a module returns of its steps."""
+    todo = [step for step in steps if step.changes]
+    return {
+        "changed": bool(todo),
+        "objects": [step.summary() for step in todo],
+        "diff": _result.diff(step.change() for step in todo),
+    }
 
 
 def bare(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""What the journal keeps of a canary: where everything was before, and the waves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils._canary import Source
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
+from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Injection
+from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """A namespace as it was: its labels, and the revision that they led to."""
+
+    injection: Injection
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An unfinished upgrade; an empty one where none was begun."""
+
+    sources: tuple[Source, ...] = ()
+    waves: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    namespaces: Mapping[str, Before] = field(default_factory=dict)
+    gateways: Mapping[Reference, str | None] = field(default_factory=dict)
+    tags: Mapping[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def from_option(cls, facts: Mapping[str, Any]) -> Record:
+        """Read what `Plan.record()` wrote."""
+        if not facts:
+            return cls()
+        try:
+            return cls._from_facts(facts)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise BadInputError(
+                f"record: got facts of a journal without {error}; right are the facts that the"
+                " module returned as record when the upgrade was opened."
+            ) from error
+
+    @classmethod
+    def _from_facts(cls, facts: Mapping[str, Any]) -> Record:
+        return cls(
+            sources=tuple(
+                Source(revision=each["revision"], version=each["version"])
+                for each in facts["sources"]
+            ),
+            waves=tuple((wave["name"], tuple(wave["namespaces"])) for wave in facts["waves"]),
+            namespaces={
+                name: Before(
+                    injection=Injection(revision=each["revision"], injection=each["injection"]),
+                    source=each["source"],
+                )
+                for name, each in facts["namespaces"].items()
+            },
+            gateways={
+                Reference(namespace=each["namespace"], kind=each["kind"], name=each["name"]): each[
+                    "revision"
+                ]
+                for each in facts["gateways"]
+            },
+            tags=dict(facts["tags"]),
+        )
