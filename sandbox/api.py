@@ -89,6 +89,14 @@ class Objects:
     ) -> Object:
         return self._decoded("PATCH", path, body, content_type)
 
+    def create(self, path: str, document: Mapping[str, Any]) -> Object:
+        """Make an object in the list at a path."""
+        return self._decoded("POST", path, dict(document))
+
+    def replace(self, path: str, document: Mapping[str, Any]) -> Object:
+        """Put an object in the place of the one that is there, whatever its version."""
+        return self._decoded("PUT", path, dict(document))
+
     def text(self, path: str) -> str:
         """What a path answers that serves no objects."""
         with self._send("GET", path) as response:

@@ -14,6 +14,7 @@ from pathlib import Path
 from sandbox import control_plane, credentials, enclosure, network, node, packages, processes
 from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
+from sandbox.enclosure import Enclosure
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 
@@ -28,9 +29,18 @@ COMPONENTS = (
 )
 
 
-def start(cluster: Cluster, archives: Sequence[Path], progress: Progress) -> None:
-    """Start everything, until the node is ready and has all the images."""
-    _Boot(cluster, progress).run(archives)
+def start(
+    cluster: Cluster,
+    archives: Sequence[Path],
+    progress: Progress,
+    install: Callable[[Cluster], None] = lambda _: None,
+) -> Enclosure:
+    """Start everything, until the node is ready and `install` is done.
+
+    `install` begins as soon as the API server answers, beside the import of the images: a node
+    that has a pod before it has the image would try to pull it, and then wait long.
+    """
+    return _Boot(cluster, progress).run(archives, install)
 
 
 class _Boot:
@@ -43,31 +53,37 @@ class _Boot:
         self._enclosure = enclosure.create(self._places)
         self._started: list[str] = []
 
-    def run(self, archives: Sequence[Path]) -> None:
+    def run(self, archives: Sequence[Path], install: Callable[[Cluster], None]) -> Enclosure:
         network.connect(self._addresses, self._enclosure.init)
         self._start("etcd", *control_plane.etcd(self._places))
         credentials.write(self._addresses, self._places)
         node.write(self._addresses, self._places)
         self._start("kube-apiserver", *control_plane.api_server(self._addresses, self._places))
         self._start("containerd", f"--config={self._places.config / 'containerd.toml'}")
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             importing = pool.submit(self._import, archives)
             self._wait("kube-apiserver", self._api_answers)
             self._say("the API server answers")
             self._start_what_needs_the_api()
+            installing = pool.submit(install, self._cluster)
+            importing.result()
+            self._say("all images are there")
+            self._start_node()
             self._wait_for_node()
             self._say("the node is ready")
-            importing.result()
-        self._say("all images are there")
+            installing.result()
+        return self._enclosure
 
     def _start_what_needs_the_api(self) -> None:
         addresses, places = self._addresses, self._places
         controllers = control_plane.controller_manager(addresses, places)
         self._start("kube-controller-manager", *controllers)
-        self._start("kubelet", *control_plane.kubelet(addresses, places))
         self._start("kube-scheduler", *control_plane.scheduler(places))
-        self._start("kube-proxy", f"--config={places.config / 'kube-proxy.yml'}")
         self._cluster.apply_manifest("coredns", dns_service=addresses.dns_service)
+
+    def _start_node(self) -> None:
+        self._start("kubelet", *control_plane.kubelet(self._addresses, self._places))
+        self._start("kube-proxy", f"--config={self._places.config / 'kube-proxy.yml'}")
 
     def _start(self, component: str, *arguments: str) -> None:
         ours = self._cluster.artifacts.path
@@ -104,7 +120,7 @@ class _Boot:
         self._wait("containerd", self._places.socket.exists)
         ctr = [packages.program("ctr"), f"--address={self._places.socket}", "--namespace=k8s.io"]
         for archive in archives:
-            command = [*ctr, "images", "import", archive]
+            command: list[str | Path] = [*ctr, "images", "import", archive]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 # Whatever is wrong with it: the next time it is put together anew.

@@ -11,11 +11,10 @@ programs write to places that they share with others on this machine never gets 
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import packages, processes
+from sandbox import processes
 from sandbox.errors import SandboxError
 from sandbox.places import STATE, Places
 
@@ -67,7 +66,7 @@ class Enclosure:
     def runs(self, component: str) -> bool:
         """Whether the program lives; those it started carry its mark, but have other names."""
         return any(
-            process.program == _program_name(component)
+            process.program == component
             for process in processes.find(f"{self.places.name}/{component}")
         )
 
@@ -76,7 +75,7 @@ def create(places: Places) -> Enclosure:
     """Make the namespaces; connecting the network is another's business."""
     mark, log = f"{places.name}/{_INIT}", places.log(_INIT)
     unshare = ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc"]
-    shell = ["sh", "-euc", _SCRIPT, "sh", STATE, places.pod_logs]
+    shell: list[str | Path] = ["sh", "-euc", _SCRIPT, "sh", STATE, places.pod_logs]
     parent = processes.start([*unshare, *shell], mark=mark, log=log)
     found: list[int] = []
 

@@ -10,7 +10,6 @@ No registry runs and none is asked: the archives are imported into each cluster'
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -150,10 +149,7 @@ def _place(library: Path) -> Path:
 
 
 def _program(name: str) -> Path:
-    found = packages.find(name) or shutil.which(name, path=packages.SEARCH)
-    if not found:
-        raise SandboxError(f"{name} is not installed", "run `python -m sandbox build`")
-    return Path(found).resolve()
+    return packages.program(name).resolve()
 
 
 def _key(programs: str) -> str:

@@ -106,11 +106,8 @@ def _ip(*arguments: str) -> None:
 
 
 def _run(command: list[str]) -> None:
-    program = packages.find(command[0])
-    if program is None:
-        raise SandboxError(f"{command[0]} is not installed", "run `python -m sandbox build`")
     done = subprocess.run(
-        [program, *command[1:]],
+        [packages.program(command[0]), *command[1:]],
         env={"PATH": packages.SEARCH},
         capture_output=True,
         text=True,

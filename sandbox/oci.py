@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 _TYPE = "application/vnd.oci.image"
 _PATH = "PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -36,6 +36,7 @@ class Folder:
     mode: int = 0o755
 
 
+_File = io.BytesIO | io.BufferedRandom
 Content = Path | bytes | Link | Folder
 
 
@@ -106,7 +107,7 @@ def _add_layer(archive: tarfile.TarFile, layer: Layer) -> Descriptor:
         return _add_blob(archive, f"{_TYPE}.layer.v1.tar", file, file.tell())
 
 
-def _add_blob(archive: tarfile.TarFile, media_type: str, file: IO[bytes], size: int) -> Descriptor:
+def _add_blob(archive: tarfile.TarFile, media_type: str, file: _File, size: int) -> Descriptor:
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
@@ -143,7 +144,7 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     _add_file(archive, name, io.BytesIO(data), len(data))
 
 
-def _add_file(archive: tarfile.TarFile, name: str, file: IO[bytes], size: int) -> None:
+def _add_file(archive: tarfile.TarFile, name: str, file: _File, size: int) -> None:
     entry = tarfile.TarInfo(name)
     entry.size = size
     archive.addfile(entry, file)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sandbox import cache
 from sandbox.commands import CommandError, Runner
-from sandbox.errors import MachineError
+from sandbox.errors import MachineError, SandboxError
 
 CNI = Path("/usr/lib/cni")
 BUSYBOX = Path("/bin/busybox")
@@ -59,6 +59,13 @@ def find(name: str) -> Path | None:
         return BUSYBOX if _is_static(BUSYBOX) else None
     found = shutil.which(name, path=SEARCH)
     return Path(found) if found else None
+
+
+def program(name: str) -> Path:
+    """Where the program of this name is; raises when it is not there."""
+    if found := find(name):
+        return found
+    raise SandboxError(f"{name} is not installed", "run `python -m sandbox build`")
 
 
 def missing() -> tuple[str, ...]:

@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Istio on a sandbox's cluster: control planes, gateways, and versions that are bad on purpose."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox import manifests
+from sandbox.api import Object
+from sandbox.cluster import Cluster
+from sandbox.errors import SandboxError, UsageError
+from sandbox.parts import ISTIO_VERSIONS
+from sandbox.pki import Identity, authority
+
+NAMESPACE = "istio-system"
+GATEWAYS = {"istio-ingressgateway": "istio-ingress", "istio-egressgateway": "istio-egress"}
+_MISSING_TAG = "9.9.9"
+
+
+class Bad(StrEnum):
+    """What can be wrong with a new version, each as it happens to people."""
+
+    PROXIES = "proxies"
+    """Its proxies reject their listeners and never get ready."""
+    IMAGE = "image"
+    """Its proxy image does not exist."""
+    ISTIOD = "istiod"
+    """Its istiod crashes as soon as it starts."""
+
+
+def operator(minor: str, revision: str = "", bad: Bad | None = None) -> dict[str, Any]:
+    """The IstioOperator document of a control plane; the un-revisioned one has no revision."""
+    if minor not in ISTIO_VERSIONS:
+        raise UsageError(
+            f"there is no Istio {minor} in the sandbox",
+            f"use {' or '.join(sorted(ISTIO_VERSIONS))}",
+        )
+    version = ISTIO_VERSIONS[minor]
+    [document] = manifests.load("istio-operator", version=version, revision=revision)
+    values = document["spec"]["values"]
+    match bad:
+        case Bad.PROXIES:
+            del values["pilot"]["env"], values["telemetry"]
+        case Bad.IMAGE:
+            values["global"]["proxy"]["image"] = f"localhost/istio/proxyv2:{_MISSING_TAG}"
+        case Bad.ISTIOD:
+            values["pilot"]["extraContainerArgs"] = ["--no-such-flag"]
+    return document
+
+
+def install(cluster: Cluster, minor: str, revision: str = "", bad: Bad | None = None) -> None:
+    """Install a control plane with its own istioctl; a bad one is not waited for."""
+    document = operator(minor, revision, bad)
+    with tempfile.TemporaryDirectory(prefix="meshwright-sandbox-") as folder:
+        path = Path(folder) / "operator.yml"
+        path.write_text(yaml.safe_dump(document))
+        patience = "1s" if bad is Bad.ISTIOD else "120s"
+        arguments = ("install", "-f", str(path), "--skip-confirmation", "--readiness-timeout")
+        try:
+            cluster.run(f"istioctl-{minor}", *arguments, patience)
+        except SandboxError:
+            if bad is not Bad.ISTIOD:
+                raise
+
+
+def give_authority(cluster: Cluster, root: Identity) -> None:
+    """An intermediate authority under a root that clusters share, so that they trust each other."""
+    issuer = authority(f"istiod of cluster {cluster.name}", root)
+    files = {
+        "ca-cert.pem": issuer.certificate_pem,
+        "ca-key.pem": issuer.key_pem,
+        "cert-chain.pem": issuer.certificate_pem + root.certificate_pem,
+        "root-cert.pem": root.certificate_pem,
+    }
+    data = {name: base64.b64encode(content).decode() for name, content in files.items()}
+    metadata = {"name": "cacerts", "namespace": NAMESPACE}
+    cluster.apply(
+        [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data},
+        ]
+    )
+
+
+def install_gateways(cluster: Cluster) -> None:
+    """Apply the ingress and the egress gateway; they start once injection answers."""
+    cluster.apply_manifest("gateways")
+
+
+def wait_for_gateways(cluster: Cluster, timeout: float = 120.0) -> None:
+    """Until every pod that the gateways ask for is ready."""
+    for name, namespace in GATEWAYS.items():
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+        cluster.objects.wait(path, unready, what=f"the gateway {name}", timeout=timeout)
+
+
+def unready(deployments: list[Object]) -> str:
+    """Which Deployments do not have all their pods, in the form in which they are asked for."""
+    return ", ".join(filter(None, map(_lacks, deployments)))
+
+
+def _lacks(deployment: Object) -> str:
+    metadata, status = deployment["metadata"], deployment.get("status", {})
+    wanted = deployment["spec"].get("replicas", 1)
+    seen = status.get("observedGeneration", 0) >= metadata["generation"]
+    counts = [status.get(key, 0) for key in ("replicas", "updatedReplicas", "availableReplicas")]
+    if seen and counts == [wanted] * 3:
+        return ""
+    return f"{metadata['name']} has {counts[2]} of {wanted} pods"

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Bring a cluster back to how it was when it was new, in seconds, whatever was done to it.
+
+What `up` has made is remembered object by object. A reset deletes what was added since, makes again
+what is gone, and puts back what was changed. Custom resource definitions stay as they are: a newer
+Istio's serve an older one too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import filterfalse
+from pathlib import Path
+from typing import Any
+
+from sandbox import istio
+from sandbox.api import ApiError, Object
+from sandbox.cluster import Cluster
+
+_PARALLEL = 12
+_PROXY = "istio-proxy"
+# What controllers make of other objects, what changes by itself, and what is nobody's to reset.
+_LEFT_ALONE = {
+    "apiservices",
+    "bindings",
+    "componentstatuses",
+    "controllerrevisions",
+    "customresourcedefinitions",
+    "csinodes",
+    "endpoints",
+    "endpointslices",
+    "events",
+    "ipaddresses",
+    "jobs",
+    "nodes",
+    "pods",
+    "replicasets",
+    "servicecidrs",
+}
+# What the API server fills in and will not be told.
+_VOLATILE = (
+    "resourceVersion",
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "selfLink",
+)
+_OWN_ANNOTATION = "deployment.kubernetes.io/revision"
+
+State = dict[str, Object]
+
+
+def remember(cluster: Cluster) -> None:
+    """Keep how the cluster is now; `restore` goes back to it."""
+    _memory(cluster).write_text(json.dumps(read(cluster)))
+
+
+def restore(cluster: Cluster, timeout: float = 120.0) -> None:
+    """Go back to what was remembered, and wait until all of it is ready."""
+    before: State = json.loads(_memory(cluster).read_text())
+    now = read(cluster)
+    added = [path for path in now if path not in before]
+    # A namespace takes what is in it along, and nothing may be deleted in one that is going.
+    spaces = {path.rpartition("/")[2] for path in added if _is_namespace(path)}
+    _each(cluster.objects.delete, [path for path in added if _namespace(path) not in spaces])
+    changed = [path for path in before if _differs(before[path], now.get(path))]
+    for group in (filterfalse(_namespace, changed), filter(_namespace, changed)):
+        _each(lambda path: _put(cluster, path, before[path]), group)
+    _each(cluster.objects.delete, _foreign_pods(cluster, before))
+    for kind in ("deployments", "statefulsets"):
+        path = f"/apis/apps/v1/{kind}"
+        cluster.objects.wait(path, istio.unready, what="the reset mesh", timeout=timeout)
+
+
+def read(cluster: Cluster) -> State:
+    """All objects that are somebody's wish, by their paths, without what changes by itself."""
+    lists = list(_lists(cluster))
+    found: State = {}
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        for collected in pool.map(lambda each: _collect(cluster, *each), lists):
+            found.update(collected)
+    return found
+
+
+def _lists(cluster: Cluster) -> Iterator[tuple[str, str, str, bool]]:
+    """Each kind's group prefix, plural, kind and whether it lies in namespaces."""
+    prefixes = ["/api/v1"]
+    for group in cluster.objects.get("/apis")["groups"]:
+        prefixes.append(f"/apis/{group['preferredVersion']['groupVersion']}")
+    for prefix in prefixes:
+        if prefix.startswith(("/apis/events", "/apis/coordination", "/apis/authentication")):
+            continue
+        for each in cluster.objects.get(prefix)["resources"]:
+            usable = {"list", "delete", "update"} <= set(each["verbs"])
+            if usable and each["name"] not in _LEFT_ALONE:
+                yield prefix, each["name"], each["kind"], each["namespaced"]
+
+
+def _collect(cluster: Cluster, prefix: str, plural: str, kind: str, namespaced: bool) -> State:
+    found: State = {}
+    listed = cluster.objects.get(f"{prefix}/{plural}")
+    for item in listed["items"]:
+        metadata = item["metadata"]
+        if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
+            continue
+        place = f"/namespaces/{metadata['namespace']}" if namespaced else ""
+        version = prefix.removeprefix("/apis/").removeprefix("/api/")
+        found[f"{prefix}{place}/{plural}/{metadata['name']}"] = {
+            "apiVersion": version,
+            "kind": kind,
+            **stable(item),
+        }
+    return found
+
+
+def stable(item: Mapping[str, Any]) -> Object:
+    """An object without its status and what the API server or a controller counts in it."""
+    kept = {key: value for key, value in item.items() if key != "status"}
+    metadata = {key: value for key, value in item["metadata"].items() if key not in _VOLATILE}
+    notes = dict(metadata.get("annotations", {}))
+    notes.pop(_OWN_ANNOTATION, None)
+    metadata.pop("annotations", None)
+    if notes:
+        metadata["annotations"] = notes
+    return {**kept, "metadata": metadata}
+
+
+def _put(cluster: Cluster, path: str, wanted: Object) -> None:
+    """Replace the object, or make it again where it cannot be replaced or is gone."""
+    try:
+        cluster.objects.replace(path, wanted)
+    except ApiError as error:
+        if error.status == 422:
+            cluster.objects.delete(path)
+        elif error.status != 404:
+            raise
+        cluster.objects.create(path.rpartition("/")[0], wanted)
+
+
+def _foreign_pods(cluster: Cluster, before: State) -> Iterator[str]:
+    """Pods whose proxy is not of the version that was there: restarting them is all it takes."""
+    wanted = _proxy_images(before)
+    for pod in cluster.objects.get("/api/v1/pods")["items"]:
+        containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
+        images = [each["image"] for each in containers if each["name"] == _PROXY]
+        if images and wanted and images[0] not in wanted:
+            metadata = pod["metadata"]
+            path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+            yield f"{path}?gracePeriodSeconds=1"
+
+
+def _proxy_images(before: State) -> set[str]:
+    """The proxies that belong to the istiods that were there."""
+    images = set()
+    for path, item in before.items():
+        if f"/namespaces/{istio.NAMESPACE}/deployments/istiod" in path:
+            [container] = item["spec"]["template"]["spec"]["containers"]
+            images.add(container["image"].replace("/pilot:", "/proxyv2:"))
+    return images
+
+
+def _differs(before: Object, now: Object | None) -> bool:
+    return now is None or before != now
+
+
+def _is_namespace(path: str) -> bool:
+    return path.rpartition("/")[0] == "/api/v1/namespaces"
+
+
+def _namespace(path: str) -> str:
+    """The namespace in which an object lies; empty for one that lies in none."""
+    parts = path.split("/")
+    if "namespaces" in parts[:-2]:
+        return parts[parts.index("namespaces") + 1]
+    return ""
+
+
+def _each(do: Callable[[str], None], paths: Iterable[str]) -> None:
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        list(pool.map(do, paths))
+
+
+def _memory(cluster: Cluster) -> Path:
+    return cluster.places.root / "remembered.json"
