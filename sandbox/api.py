@@ -99,8 +99,7 @@ class Objects:
 
     def text(self, path: str) -> str:
         """What a path answers that serves no objects."""
-        with self._send("GET", path) as response:
-            return response.data.decode()
+        return self._send("GET", path).data.decode()
 
     def apply(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """Server-side apply, many at once; what others lie in or are made of comes first."""
@@ -188,9 +187,8 @@ class Objects:
     def _decoded(
         self, method: str, path: str, body: Any = None, content_type: str = "application/json"
     ) -> Object:
-        with self._send(method, path, body, content_type) as response:
-            decoded: Object = json.loads(response.data)
-            return decoded
+        decoded: Object = json.loads(self._send(method, path, body, content_type).data)
+        return decoded
 
     def _send(
         self,

@@ -118,7 +118,11 @@ class _Boot:
 
     def _import(self, archives: Sequence[Path]) -> None:
         self._wait("containerd", self._places.socket.exists)
-        ctr = [packages.program("ctr"), f"--address={self._places.socket}", "--namespace=k8s.io"]
+        ctr: list[str | Path] = [
+            packages.program("ctr"),
+            f"--address={self._places.socket}",
+            "--namespace=k8s.io",
+        ]
         for archive in archives:
             command: list[str | Path] = [*ctr, "images", "import", archive]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
