@@ -34,7 +34,7 @@ SHOP = (
         calls=("http://catalog/", f"http://{PARTNER}/"),
         host_aliases=(_PARTNER_ALIAS,),
     ),
-    Server(name="catalog", namespace="shop", calls=("http://reviews/",)),
+    Server(name="catalog", namespace="shop", calls=("http://reviews/",), has_raw_tcp=True),
     Server(name="reviews", namespace="shop"),
     Server(name="reviews", namespace="shop", version="v2", replicas=1),
     Server(name="payments", namespace="shop", replicas=1),

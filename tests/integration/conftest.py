@@ -1,0 +1,9 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything here runs on a real mesh, which is started once for all tests."""
+
+from __future__ import annotations
+
+pytest_plugins = ["sandbox.pytest_plugin"]

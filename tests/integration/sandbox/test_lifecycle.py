@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A sandbox comes up after anything, and leaves nothing behind; the kernel is the judge."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from sandbox import haproxy, lifecycle, processes
+from sandbox.errors import ExitCode
+from sandbox.lifecycle import Wish
+from sandbox.pytest_plugin import Keeper
+
+from .machine import listing
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+# How long an `up` takes about; the moments of the kills are spread over it.
+UP_SECONDS = 40.0
+
+
+def _sandbox(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", *arguments],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.fixture
+def bare(keeper: Keeper) -> dict[str, list[str]]:
+    """The machine without a sandbox."""
+    keeper.none()
+    return listing()
+
+
+def test_a_second_one_is_refused_in_words(running: lifecycle.Sandbox) -> None:
+    done = _sandbox("up")
+    assert done.returncode == ExitCode.IN_THE_WAY
+    assert f"has been running on this machine since {running.started}" in done.stderr
+    assert not running.dead()
+
+
+def test_status_and_kubeconfig_tell_of_the_one_that_runs(running: lifecycle.Sandbox) -> None:
+    done = _sandbox("status")
+    assert done.returncode == ExitCode.OK
+    assert "default (1.30.4, 1/1 ready)" in done.stdout
+    path = _sandbox("kubeconfig").stdout.strip()
+    said = subprocess.run(
+        [running.artifacts.path("kubectl"), "get", "--raw", "/version"],
+        env={"KUBECONFIG": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "v1.35" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("up", "--istio", "1.29"), "1.29"),
+        (("up", "--clusters", "3"), "3"),
+        (("up", "--workloads", "none-such"), "none-such"),
+        (("start",), "start"),
+    ],
+)
+def test_an_unknown_value_is_named(arguments: tuple[str, ...], word: str) -> None:
+    done = _sandbox(*arguments)
+    assert done.returncode == ExitCode.USAGE
+    assert f"'{word}'" in done.stderr or f": {word} " in done.stderr
+    assert "choose from" in done.stderr
+
+
+def test_down_leaves_nothing_also_after_a_component_died(
+    bare: dict[str, list[str]], keeper: Keeper
+) -> None:
+    sandbox = keeper.need(Wish(istio="", workloads=""))
+    assert listing() != bare, "the listing must be able to see a sandbox"
+    [kubelet] = [each for each in processes.find("a/kubelet") if each.program == "kubelet"]
+    os.kill(kubelet.pid, signal.SIGKILL)
+    assert _ended("a/kubelet", "kubelet")
+    assert sandbox.dead() == ("a/kubelet",)
+    assert _sandbox("status").returncode == ExitCode.FAILED
+    again = _sandbox("up", "--istio", "none", "--workloads", "none")
+    assert again.returncode == ExitCode.OK, again.stderr
+    assert _sandbox("down").returncode == ExitCode.OK
+    assert listing() == bare
+
+
+def _ended(mark: str, program: str) -> bool:
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        if not any(each.program == program for each in processes.find(mark)):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_up_works_after_it_was_killed_at_random_moments(bare: dict[str, list[str]]) -> None:
+    kills = int(os.environ.get("MESHWRIGHT_TEST_KILLS", "3"))
+    seed = int(os.environ.get("MESHWRIGHT_TEST_SEED", time.time_ns()))
+    chosen = random.Random(seed)  # noqa: S311 - moments, not secrets
+    part = UP_SECONDS / kills
+    for number in range(kills):
+        moment = part * (number + chosen.random())
+        _kill_up_after(moment)
+    done = _sandbox("up", "--workloads", "none")
+    assert done.returncode == ExitCode.OK, f"seed {seed}: {done.stderr}"
+    assert _sandbox("down").returncode == ExitCode.OK
+    assert listing() == bare, f"seed {seed}"
+
+
+def _kill_up_after(seconds: float) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "up"],
+        cwd=CHECKOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as up:
+        try:
+            up.wait(seconds)
+        except subprocess.TimeoutExpired:
+            up.kill()
+
+
+def test_an_interrupted_up_takes_away_what_it_started(bare: dict[str, list[str]]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "up"],
+        cwd=CHECKOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as up:
+        assert up.stderr
+        for line in up.stderr:
+            if "the API server answers" in line:
+                break
+        up.terminate()
+        rest = up.stderr.read()
+        assert up.wait(60) == ExitCode.FAILED
+    assert "interrupted" in rest
+    assert listing() == bare
+
+
+def test_two_clusters_trust_each_other_and_share_a_front(bare: dict[str, list[str]]) -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("", 80))
+        taken.listen()
+        refused = _sandbox("up", "--clusters", "2")
+    assert refused.returncode == ExitCode.IN_THE_WAY
+    assert "port 80" in refused.stderr
+    assert listing() == bare
+    done = _sandbox("up", "--clusters", "2")
+    assert done.returncode == ExitCode.OK, done.stderr
+    sandbox = lifecycle.require()
+    roots = {
+        cluster.kubectl(
+            *("get", "configmap", "-n", "shop", "istio-ca-root-cert"),
+            *("-o", r"jsonpath={.data.root-cert\.pem}"),
+        )
+        for cluster in sandbox.clusters
+    }
+    assert len(roots) == 1
+    for name, weights in (("a", (100, 0)), ("b", (0, 100))):
+        for cluster, weight in zip(("a", "b"), weights, strict=True):
+            haproxy.command(f"set server {haproxy.BACKEND}/{cluster} weight {weight}")
+        answer = urllib3.request("GET", f"{haproxy.URL}/").json()
+        pods = sandbox.cluster(name).kubectl("get", "pods", "-n", "shop", "-o", "name")
+        assert answer["pod"] in pods
+    assert _sandbox("down").returncode == ExitCode.OK
+    assert listing() == bare
