@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +20,8 @@ var sandboxRange = netip.MustParsePrefix("198.18.0.0/15")
 
 var serviceName = regexp.MustCompile(
 	`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.svc(\.cluster\.local)?)?)?$`)
+
+var lookupAgain = time.Second
 
 var errNotAllowed = errors.New("only loopback and 198.18.0.0/15 may be loaded")
 
@@ -43,6 +46,33 @@ func isAllowed(host string) bool {
 	}
 	address = address.Unmap()
 	return address.IsLoopback() || sandboxRange.Contains(address)
+}
+
+// A name service that has just started, or is being told of a new pod, may need a moment.
+const lookups = 5
+
+// checkNames refuses names that lead elsewhere, or nowhere, before anything is sent: a name of two
+// parts may be a service's in a cluster and somebody's site outside.
+func checkNames(ctx context.Context, hosts []string, lookup func(context.Context, string) ([]string, error)) error {
+	for _, host := range hosts {
+		if isAllowed(host) {
+			continue
+		}
+		addresses, err := lookup(ctx, host)
+		for try := 1; err != nil && try < lookups && ctx.Err() == nil; try++ {
+			time.Sleep(lookupAgain)
+			addresses, err = lookup(ctx, host)
+		}
+		if err != nil {
+			return fmt.Errorf("%s has no address: %w", host, err)
+		}
+		for _, address := range addresses {
+			if !isAllowed(address) {
+				return fmt.Errorf("%s leads to %s, and %w", host, address, errNotAllowed)
+			}
+		}
+	}
+	return nil
 }
 
 // newDialer asks once more at the last moment, because a name may lead anywhere.

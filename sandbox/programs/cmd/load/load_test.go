@@ -67,7 +67,7 @@ func TestEveryRequestIsSentAndAnswered(t *testing.T) {
 	if got.Load() != 300 || result.Baseline.Sent != 100 || result.Baseline.Failed != 0 {
 		t.Errorf("the server got %d requests, the baseline is %+v", got.Load(), result.Baseline)
 	}
-	if result.Environment != "" || len(result.PerSecond) != 2 || result.PerSecond[0].Sent != 100 {
+	if result.Environment != "" || result.Seconds != 2 || len(result.PerSecond) != 2 || result.PerSecond[0].Sent != 100 {
 		t.Errorf("environment %q, seconds %+v", result.Environment, result.PerSecond)
 	}
 	if l := total.LatencyMS; l.P50 <= 0 || l.P50 > l.P99 || l.P99 > l.Max {

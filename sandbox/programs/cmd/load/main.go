@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"strings"
@@ -81,6 +82,9 @@ func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if err := checkNames(ctx, plan.hosts(), net.DefaultResolver.LookupHost); err != nil {
+		return err
+	}
 	l := newLoad(plan)
 	if o.plot != "" {
 		l.plot = plot.New(plot.Title("load"), plot.Downsample(4000))
@@ -106,10 +110,12 @@ func (l *load) watched(ctx context.Context, stderr io.Writer) Result {
 	for {
 		select {
 		case <-done:
+			ran := ended.Sub(l.start)
 			if ended.IsZero() {
-				ended = time.Now()
+				// The last answer may come a moment before the end of the last second.
+				ran = max(time.Since(l.start), time.Duration(l.plan.Baseline+l.plan.Duration))
 			}
-			return l.result(ended.Sub(l.start))
+			return l.result(ran)
 		case <-stopped:
 			stopped, ended = nil, time.Now()
 		case <-measuring:

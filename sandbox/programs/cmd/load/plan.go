@@ -172,3 +172,20 @@ func checkURL(text string, schemes []string, inside bool) error {
 	}
 	return checkHost(address.Hostname(), inside)
 }
+
+// hosts are all that the plan names, each once.
+func (p *Plan) hosts() []string {
+	found := []string{}
+	add := func(text string) {
+		if address, err := url.Parse(text); err == nil && !slices.Contains(found, address.Hostname()) {
+			found = append(found, address.Hostname())
+		}
+	}
+	for _, target := range p.Targets {
+		add(target.URL)
+	}
+	for _, stream := range p.Streams {
+		add(stream.URL)
+	}
+	return found
+}

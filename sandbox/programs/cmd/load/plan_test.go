@@ -85,6 +85,48 @@ func TestWhereLoadMayGo(t *testing.T) {
 	}
 }
 
+func TestNamesAreLookedUpBeforeAnythingIsSent(t *testing.T) {
+	lookupAgain = time.Millisecond
+	asked := map[string]int{}
+	lookup := func(_ context.Context, host string) ([]string, error) {
+		asked[host]++
+		addresses := map[string][]string{
+			"catalog.shop": {"198.18.32.7"}, "example.shop": {"198.18.32.7", "192.0.2.1"},
+		}[host]
+		if host == "late.shop" && asked[host] == 3 {
+			addresses = []string{"198.18.32.8"}
+		}
+		if addresses == nil {
+			return nil, errors.New("no such host")
+		}
+		return addresses, nil
+	}
+	for _, host := range []string{"catalog.shop", "late.shop", "127.0.0.1"} {
+		if err := checkNames(t.Context(), []string{host}, lookup); err != nil {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+	for host, want := range map[string]string{"example.shop": "leads to 192.0.2.1", "none.shop": "has no address"} {
+		err := checkNames(t.Context(), []string{"catalog.shop", host}, lookup)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: it says %v", host, err)
+		}
+	}
+	if asked["127.0.0.1"] != 0 || asked["none.shop"] != lookups {
+		t.Errorf("it asked %v", asked)
+	}
+}
+
+func TestHostsOfAPlan(t *testing.T) {
+	plan := Plan{
+		Targets: []Target{{URL: "http://a.shop/"}, {URL: "http://a.shop:8080/x"}},
+		Streams: []Stream{{URL: "tcp://b.shop:9000"}},
+	}
+	if found := strings.Join(plan.hosts(), " "); found != "a.shop b.shop" {
+		t.Errorf("the hosts are %s", found)
+	}
+}
+
 func TestANameThatLeadsElsewhereIsNotDialled(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
