@@ -11,7 +11,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sandbox import control_plane, credentials, enclosure, network, node, packages, processes
+from sandbox import (
+    cgroups,
+    control_plane,
+    credentials,
+    enclosure,
+    network,
+    node,
+    packages,
+    processes,
+)
 from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
 from sandbox.enclosure import Enclosure
@@ -82,6 +91,7 @@ class _Boot:
         self._cluster.apply_manifest("coredns", dns_service=addresses.dns_service)
 
     def _start_node(self) -> None:
+        cgroups.make(self._places.name)
         self._start("kubelet", *control_plane.kubelet(self._addresses, self._places))
         self._start("kube-proxy", f"--config={self._places.config / 'kube-proxy.yml'}")
 

@@ -11,17 +11,9 @@ place goes, so that it does not matter how far an `up` or an earlier `down` has 
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
-from sandbox import network, processes
-from sandbox.errors import SandboxError
-from sandbox.places import CGROUP, STATE
-
-_CGROUPS = Path("/sys/fs/cgroup")
-_TIMEOUT = 10.0
+from sandbox import cgroups, network, processes
+from sandbox.places import STATE
 
 
 def is_anything_left() -> bool:
@@ -35,29 +27,6 @@ def clean() -> None:
     for name in network.NAMES:
         network.disconnect(network.Addresses(name))
     network.release()
-    _remove_cgroups()
+    cgroups.remove()
     if STATE.exists():
         shutil.rmtree(STATE)
-
-
-def _remove_cgroups() -> None:
-    """Remove ours in every hierarchy; the kernel lets go of dead members a little later."""
-    end = time.monotonic() + _TIMEOUT
-    while folders := list(_cgroups()):
-        for folder in folders:
-            with suppress(OSError):
-                folder.rmdir()
-        if time.monotonic() > end:
-            raise SandboxError(
-                f"the cgroup {folders[0]} cannot be removed",
-                "look for its processes in the file cgroup.procs in there",
-            )
-
-
-def _cgroups() -> Iterator[Path]:
-    """The deepest first; version 2 has one hierarchy, version 1 one for each controller."""
-    for top in (_CGROUPS / CGROUP, *_CGROUPS.glob(f"*/{CGROUP}")):
-        if top.is_dir() and not top.is_symlink():
-            below = [folder for folder in top.rglob("*") if folder.is_dir()]
-            yield from sorted(below, key=lambda folder: len(folder.parts), reverse=True)
-            yield top

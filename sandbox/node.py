@@ -15,10 +15,10 @@ from typing import Any
 
 import yaml
 
-from sandbox import credentials, packages
+from sandbox import cgroups, credentials, packages
 from sandbox.images import PAUSE
 from sandbox.network import Addresses
-from sandbox.places import CGROUP, Places
+from sandbox.places import Places
 
 
 def write(addresses: Addresses, places: Places) -> None:
@@ -94,8 +94,7 @@ def kubelet(addresses: Addresses, places: Places) -> str:
         tlsCertFile=str(places.pki / "kubelet.crt"),
         tlsPrivateKeyFile=str(places.pki / "kubelet.key"),
         cgroupDriver="cgroupfs",
-        cgroupRoot=f"/{CGROUP}/{places.name}",
-        cgroupsPerQOS=False,
+        cgroupRoot=f"/{cgroups.NAME}/{places.name}",
         enforceNodeAllocatable=[],
         failSwapOn=False,
         failCgroupV1=False,

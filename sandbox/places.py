@@ -11,7 +11,6 @@ from pathlib import Path
 
 STATE = Path("/var/lib/meshwright-sandbox")
 LOCK = Path("/run/lock/meshwright-sandbox.lock")
-CGROUP = "meshwright-sandbox"
 
 
 @dataclass(frozen=True, slots=True)

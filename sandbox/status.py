@@ -12,16 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sandbox import haproxy, processes
+from sandbox import cgroups, haproxy, processes
 from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
 from sandbox.lifecycle import Sandbox
-from sandbox.places import CGROUP
 
 MIB = 1024**2
 _PROXY = "istio-proxy"
 _TAG = "istio.io/tag"
-_CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +159,4 @@ def _counts(proxies: dict[str, int]) -> str:
 def _pids(cluster: Cluster) -> list[int]:
     """The programs, which carry a mark, and what runs in the pods, which is in our cgroup."""
     marked = {process.pid for process in processes.find(f"{cluster.name}/")}
-    for top in (_CGROUPS, *_CGROUPS.iterdir()):
-        for members in (top / CGROUP / cluster.name).rglob("cgroup.procs"):
-            marked.update(int(pid) for pid in members.read_text().split())
-    return sorted(marked)
+    return sorted(marked | cgroups.members(cluster.name))

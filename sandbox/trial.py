@@ -47,7 +47,7 @@ def run(cluster: Cluster, options: argparse.Namespace, progress: Progress) -> in
     if checked:
         print(f"\n{table(checked)}")
     if options.output:
-        _write(options, {"load": result.document, "features": document(checked)})
+        _write(options, {"load": asdict(result), "features": document(checked)})
     result.check_environment()
     broken = any(not each.ok for results in checked.values() for each in results)
     return ExitCode.FAILED if result.failed or result.broken or broken else ExitCode.OK
