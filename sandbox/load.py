@@ -120,18 +120,21 @@ def default_plan(
         rate=rate,
         seconds=seconds,
         targets=(
-            Target(name="home", url=f"{home}/", share=0.5),
+            # Takes every part of the shop, the others one or two.
+            Target(name="home", url=f"{home}/", share=0.1),
+            Target(name="catalog", url=f"{catalog}/catalog", share=0.3),
             Target(
                 name="orders",
                 method="POST",
                 url=f"{home}/orders",
                 body=order,
                 headers=json_body,
-                share=0.3,
+                share=0.4,
             ),
-            Target(name="catalog", url=f"{catalog}/catalog", share=0.15),
-            Target(name="account", url=f"{home}/account", share=0.045),
-            Target(name="slow", url=f"{home}/?delay=3s", share=0.005, delay_offset_random=True),
+            Target(name="account", url=f"{home}/account", share=0.195),
+            Target(
+                name="slow", url=f"{home}/account?delay=3s", share=0.005, delay_offset_random=True
+            ),
         ),
         streams=tuple(_streams(home, streams, inside=inside)),
     )

@@ -56,6 +56,16 @@ func TestAPartThatCannotBeCalledIsToldOf(t *testing.T) {
 	}
 }
 
+func TestOnlyTheOwnPageTakesOtherParts(t *testing.T) {
+	shop := httptest.NewServer((&Shop{service: "catalog", calls: []string{"http://127.0.0.1:1"}}).handler())
+	defer shop.Close()
+	for path, calls := range map[string]int{"/": 1, "/catalog": 1, "/orders": 0} {
+		if _, answer := get(t, shop.URL+path, nil); len(answer.Calls) != calls {
+			t.Errorf("%s: %d calls", path, len(answer.Calls))
+		}
+	}
+}
+
 func TestWishes(t *testing.T) {
 	shop := httptest.NewServer((&Shop{}).handler())
 	defer shop.Close()
