@@ -33,13 +33,12 @@ def run(cluster: Cluster, options: argparse.Namespace, progress: Progress) -> in
     if not options.no_features:
         progress.step("checking the features before the load")
         checked["before"] = features.check(cluster)
-    running = load.start(cluster, plan, progress, inside=options.inside, plot=options.plot)
-    try:
+    progress.step("sending requests")
+    with load.start(cluster, plan, progress, inside=options.inside, plot=options.plot) as running:
+        running.wait_until_measuring()
         if not options.no_features:
             checked["during"] = features.check(cluster)
         result = running.result()
-    finally:
-        running.stop()
     if not options.no_features:
         progress.step("checking the features after the load")
         checked["after"] = features.check(cluster)
