@@ -24,6 +24,8 @@ _STOPPED = frozenset(
         "RolloutCancelled",
     }
 )
+# Reasons with which it says that it is done; they stay when a pod becomes unready later.
+_DONE = frozenset({"NewReplicaSetAvailable", "NewReplicationControllerAvailable"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,19 @@ def observed(workload: Workload | None, generation: int = 0) -> Readiness:
     return READY
 
 
+def in_progress(workload: Workload) -> bool:
+    """Whether its controller replaces pods already, as after a run that was killed."""
+    if workload.restarting or workload.observed < workload.generation:
+        return True
+    kind, progressing = workload.update.type, workload.condition("Progressing")
+    if workload.pod_by_pod or kind is UpdateType.EVICTION:
+        return False
+    if progressing is not None and progressing.reason in _STOPPED | _DONE:
+        return False
+    has_old = workload.updated < workload.desired or workload.total > workload.updated
+    return has_old or (progressing is not None and progressing.status == "True")
+
+
 def complete(workload: Workload) -> Readiness:
     """Whether the status says that every pod is of the newest template and available."""
     desired, kind = workload.desired, workload.update.type
@@ -84,7 +99,7 @@ def restarted(
     return _first_not_ready(
         (
             _failure(workload, pods),
-            _trouble(replaced),
+            trouble_of(replaced),
             complete(workload),
             _arrival(workload, live, wanted, before),
         )
@@ -123,7 +138,8 @@ def _failure(workload: Workload, pods: Iterable[Pod]) -> Readiness:
     return READY
 
 
-def _trouble(pods: Iterable[Pod]) -> Readiness:
+def trouble_of(pods: Iterable[Pod]) -> Readiness:
+    """The first of these pods that will not get ready by waiting."""
     for pod in pods:
         trouble = pod.trouble
         if trouble is not None and trouble.hopeless:

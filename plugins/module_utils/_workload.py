@@ -61,6 +61,8 @@ class Workload:
     original_strategy: str | None = None
     """The record of a restart that changed the strategy and has not put it back yet."""
     paused: bool = False
+    starts_on_change: bool = True
+    """False where a DeploymentConfig does not roll out by itself when its template changes."""
     excluded: bool = False
     restarting: bool = False
     """Whether a restart that was asked of Argo or OpenShift is still to come."""
@@ -95,6 +97,7 @@ class Workload:
             strategy=strategy,
             original_strategy=annotations.get(ORIGINAL_STRATEGY),
             paused=bool(spec.get("paused")),
+            starts_on_change=_starts_on_change(item["kind"], spec),
             excluded=_is_excluded(annotations, template),
             restarting=_is_restarting(item["kind"], spec, status),
             claims=_claims(template),
@@ -156,6 +159,16 @@ def _number(value: Any, default: int) -> int:
 def _is_excluded(annotations: Mapping[str, str], template: Mapping[str, Any]) -> bool:
     inner = (template.get("metadata") or {}).get("annotations") or {}
     return "true" in (annotations.get(EXCLUDE), inner.get(EXCLUDE))
+
+
+def _starts_on_change(kind: str, spec: Mapping[str, Any]) -> bool:
+    triggers = spec.get("triggers")
+    # OpenShift fills in ConfigChange where there is no list, and nothing into an empty one.
+    return (
+        kind != "DeploymentConfig"
+        or triggers is None
+        or any(trigger.get("type") == "ConfigChange" for trigger in triggers)
+    )
 
 
 def _is_restarting(kind: str, spec: Mapping[str, Any], status: Mapping[str, Any]) -> bool:

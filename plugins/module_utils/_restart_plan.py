@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""Which workloads are to be restarted, which are not, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ansible_collections.meshwright.istio.plugins.module_utils import _budget, _readiness, _surge
+from ansible_collections.meshwright.istio.plugins.module_utils._asking import Asking
+from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
+from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
+from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Request
+from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
+from ansible_collections.meshwright.istio.plugins.module_utils._selection import Labels
+from ansible_collections.meshwright.istio.plugins.module_utils._surge import Footing
+from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
+from ansible_collections.meshwright.istio.plugins.module_utils._workload import (
+    EXCLUDE,
+    KINDS,
+    Workload,
+)
+
+
+class Task(StrEnum):
+    """What a workload needs."""
+
+    RESTART = "restart"
+    AWAIT = "await"
+    """A restart goes on already, perhaps of a run that was killed."""
+    RESTORE = "restore"
+    """All pods are right; a run before has left the strategy that it restarted with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """A workload that is to be worked on."""
+
+    workload: Workload
+    task: Task
+    reason: str
+    footing: Footing
+    found: Mapping[str, int]
+
+    @property
+    def reference(self) -> Reference:
+        return self.workload.reference
+
+    def change(self, wanted: Wanted) -> Change:
+        """The workload before and after, for the diff."""
+        before: dict[str, object] = {"pods": dict(self.found)}
+        after: dict[str, object] = {"pods": dict(self.found)}
+        if self.task is Task.RESTART:
+            after["pods"] = {str(wanted): sum(self.found.values())}
+        elif self.task is Task.RESTORE:
+            before["strategy"] = "temporary"
+            after["strategy"] = "as before the restart"
+        return Change(name=str(self.reference), before=before, after=after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What is not on what is wanted, and stays so; `blocked` where the user can mend the cause."""
+
+    reference: Reference
+    reason: str
+    blocked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done; `right` is the number of workloads that are right already."""
+
+    todo: tuple[Todo, ...]
+    left: tuple[Left, ...]
+    right: int
+
+
+class Planner:
+    """Judges workloads by their pods."""
+
+    def __init__(
+        self, request: Request, wanted: Wanted, asking: Asking, namespaces: Mapping[str, Labels]
+    ) -> None:
+        self._request = request
+        self._wanted = wanted
+        self._asking = asking
+        self._namespaces = namespaces
+
+    def plan(self, fleet: Fleet) -> Plan:
+        """The plan for everything selected."""
+        chosen = [each for each in fleet.workloads() if self._is_chosen(each.reference)]
+        self._request.refuse_absent(each.reference for each in chosen)
+        judged = [self._judge(each, fleet) for each in chosen]
+        left = [each for each in judged if isinstance(each, Left)]
+        return Plan(
+            todo=tuple(each for each in judged if isinstance(each, Todo)),
+            left=(*left, *self._orphans(fleet.others())),
+            right=sum(each is True for each in judged),
+        )
+
+    def _is_chosen(self, reference: Reference) -> bool:
+        selection = self._request.selection
+        return self._request.names_it(reference) and selection.has(
+            self._namespaces, reference.namespace, reference
+        )
+
+    def _judge(self, workload: Workload, fleet: Fleet) -> Todo | Left | bool:
+        """What it needs; True when it is right, False when it is not in the mesh."""
+        reference = workload.reference
+        asked = self._asking.revision(reference.namespace, workload.template_labels)
+        pods = [pod for pod in fleet.pods(reference) if pod.live and _is_in_mesh(pod, asked)]
+        off = [pod for pod in pods if self._wanted.lacks(pod)]
+        budgets = fleet.budgets(workload) if self._request.respects_budgets else ()
+        footing = _surge.footing(workload, budgets, self._request.surge)
+        task = _task_when_right(workload, pods)
+        if off:
+            left = self._left(workload, off, asked) or _blocked_by(workload, budgets, footing)
+            if left is not None:
+                return left
+            task = Task.AWAIT if _readiness.in_progress(workload) else Task.RESTART
+        if task is None:
+            return bool(pods)
+        return Todo(
+            workload=workload,
+            task=task,
+            reason=_reason(off, len(pods), task, footing),
+            footing=footing,
+            found=_count(pods),
+        )
+
+    def _left(self, workload: Workload, off: Collection[Pod], asked: str | None) -> Left | None:
+        wrong_label = asked is None or self._wanted.revision not in (None, asked)
+        answers = (
+            (workload.excluded, f"its annotation {EXCLUDE} is true", False),
+            (any(pod.managed for pod in off), "istiod deploys it, and replaces its pods", False),
+            (workload.paused, "it is paused; resume it", True),
+            (
+                wrong_label,
+                f"its labels and its namespace's ask for {asked or 'no sidecar'}, not for"
+                f" {self._wanted}; change them, as with namespace_revision_label",
+                True,
+            ),
+            (
+                not workload.starts_on_change,
+                "it has no trigger ConfigChange, so a change of its template starts nothing;"
+                " start it with oc rollout latest",
+                True,
+            ),
+        )
+        return next(
+            (
+                Left(reference=workload.reference, reason=reason, blocked=blocked)
+                for holds, reason, blocked in answers
+                if holds
+            ),
+            None,
+        )
+
+    def _orphans(self, pods: Iterable[Pod]) -> list[Left]:
+        """Pods that nobody can be asked to replace: bare ones, those of Jobs, and the like."""
+        request, found = self._request, Counter[Reference]()
+        for pod in pods:
+            reference = pod.owner or Reference(namespace=pod.namespace, kind="Pod", name=pod.name)
+            if self._is_orphan(pod, reference) and (
+                not request.names or reference.name in request.names
+            ):
+                found[reference] += 1
+        return [
+            Left(reference=each, reason=_why_orphan(each, found[each])) for each in sorted(found)
+        ]
+
+    def _is_orphan(self, pod: Pod, reference: Reference) -> bool:
+        asked = self._asking.revision(pod.namespace, pod.labels)
+        return (
+            pod.live
+            and _is_in_mesh(pod, asked)
+            and self._wanted.lacks(pod)
+            # A kind that can be restarted and was left out by the filter is no orphan.
+            and (reference.kind not in KINDS or reference.kind in self._request.kinds)
+            and self._request.selection.has(self._namespaces, pod.namespace, pod.owner)
+        )
+
+
+def _is_in_mesh(pod: Pod, asked: str | None) -> bool:
+    """Whether it has a sidecar, or would get one."""
+    return pod.revision is not None or (asked is not None and pod.injectable)
+
+
+def _task_when_right(workload: Workload, pods: Collection[Pod]) -> Task | None:
+    """What is left to do although no pod is wrong."""
+    if pods and _readiness.in_progress(workload) and not workload.paused:
+        return Task.AWAIT
+    return Task.RESTORE if workload.original_strategy is not None else None
+
+
+def _blocked_by(workload: Workload, budgets: Iterable[Budget], footing: Footing) -> Left | None:
+    answer = _budget.allows(budgets, footing.takes, some_are_broken=True)
+    if answer.ready:
+        return None
+    return Left(reference=workload.reference, reason=answer.reason, blocked=True)
+
+
+def _reason(off: Collection[Pod], total: int, task: Task, footing: Footing) -> str:
+    if task is Task.RESTORE:
+        return "a run before has left it with another strategy"
+    if not off:
+        return "a restart goes on already"
+    found = ", ".join(f"{number} on {name}" for name, number in _count(off).items())
+    going = "; a restart goes on already" if task is Task.AWAIT else ""
+    gap = f"; no pod may be ready for a moment: {footing.gap}" if footing.gap else ""
+    return f"{len(off)} of {total} pods are not right: {found}{going}{gap}"
+
+
+def _count(pods: Iterable[Pod]) -> dict[str, int]:
+    return dict(sorted(Counter(describe(pod.revision, pod.version) for pod in pods).items()))
+
+
+def _why_orphan(reference: Reference, number: int) -> str:
+    if reference.kind == "Pod":
+        return "a bare pod has nobody who would make its successor"
+    if reference.kind == "Job":
+        return f"{number} pods run to the end of their Job"
+    if reference.kind in KINDS:
+        return f"{number} pods are there, and their {reference.kind} is not"
+    return f"{number} pods belong to a {reference.kind}, which cannot be asked to restart them"

@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""A sliding window over restarts: as soon as one has ended, the next begins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
+
+from ansible_collections.meshwright.istio.plugins.module_utils import _budget, _readiness
+from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
+from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import Task, Todo
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Limits
+
+# What looks hopeless must do so for that long: two watches are not in step, and an image that
+# cannot be pulled now may come with the next try.
+PATIENCE = 5.0
+_PAUSE = 1.0
+
+
+class Action(StrEnum):
+    """What became of a workload."""
+
+    RESTARTED = "restarted"
+    AWAITED = "awaited"
+    RESTORED = "restored"
+    STARTED = "started"
+    FAILED = "failed"
+    NOT_BEGUN = "not_begun"
+
+
+DONE = {
+    Task.RESTART: Action.RESTARTED,
+    Task.AWAIT: Action.AWAITED,
+    Task.RESTORE: Action.RESTORED,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Flight:
+    """One workload in the window; `hopeless_since` is when it began to look so."""
+
+    todo: Todo
+    restart: Restart
+    since: float
+    budgets: frozenset[tuple[str, str]] = frozenset()
+    hopeless_since: float | None = None
+    last: Readiness = _readiness.READY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one workload, and why."""
+
+    todo: Todo
+    action: Action
+    reason: str
+    seconds: float | None = None
+    wrote: bool = False
+
+    @property
+    def reference(self) -> Reference:
+        return self.todo.reference
+
+
+class HasNews(Protocol):
+    """What `Window` needs of a `_feed.Feed`."""
+
+    def wait(self, seconds: float) -> bool: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Window:
+    """Begins restarts, at most `limits.parallel` at once, and looks on until all have ended."""
+
+    feed: HasNews
+    limits: Limits
+    start: Callable[[Todo], Restart]
+    budgets: Callable[[Todo], Iterable[Budget]]
+    say: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
+    outcomes: list[Outcome] = field(default_factory=list)
+    _queue: list[Todo] = field(default_factory=list)
+    _flights: list[Flight] = field(default_factory=list)
+    _held_since: dict[Reference, float] = field(default_factory=dict)
+
+    def run(self, todo: Iterable[Todo]) -> None:
+        """Restart them all; those that go on already are the first in the window."""
+        self._queue = sorted(todo, key=lambda each: each.task is Task.RESTART)
+        while self._fill() or self._flights:
+            self.say(self._describe())
+            self.feed.wait(_PAUSE)
+            for flight in list(self._flights):
+                self._guard(flight, partial(self._look, flight))
+        self.close("max_failures was reached before its turn")
+
+    def only_begin(self, todo: Iterable[Todo]) -> None:
+        """Begin as many as may go on at once, and wait for none."""
+        self._queue = sorted(todo, key=lambda each: each.task is Task.RESTART)
+        self._fill()
+        for flight in list(self._flights):
+            self._end(flight, Action.STARTED, flight.todo.reason)
+        self.close("max_parallel others go on already")
+
+    @property
+    def failures(self) -> int:
+        return sum(outcome.action is Action.FAILED for outcome in self.outcomes)
+
+    def _fill(self) -> bool:
+        """Begin what may begin; whether anything is left that may begin later."""
+        for todo in list(self._queue):
+            if self.failures >= self.limits.failures:
+                return False
+            if len(self._flights) < self.limits.parallel and self._may_begin(todo):
+                self._begin(todo)
+        return bool(self._queue) and self.failures < self.limits.failures
+
+    def _may_begin(self, todo: Todo) -> bool:
+        answer = self._allowed(todo)
+        if answer.ready:
+            return True
+        since = self._held_since.setdefault(todo.reference, self.clock())
+        if self.clock() - since >= self.limits.seconds:
+            self._queue.remove(todo)
+            self.outcomes.append(
+                Outcome(todo=todo, action=Action.FAILED, reason=answer.reason, seconds=0.0)
+            )
+        return False
+
+    def _allowed(self, todo: Todo) -> Readiness:
+        """Whether the disruption budgets let it begin, beside those that are under way."""
+        if todo.task is not Task.RESTART or not todo.footing.takes:
+            return _readiness.READY
+        budgets = list(self.budgets(todo))
+        busy = set[tuple[str, str]]().union(*(flight.budgets for flight in self._flights))
+        for budget in budgets:
+            if (budget.namespace, budget.name) in busy:
+                return _readiness.waiting(
+                    f"PodDisruptionBudget {budget.namespace}/{budget.name} covers a workload that"
+                    " restarts now"
+                )
+        return _budget.allows(budgets, todo.footing.takes)
+
+    def _begin(self, todo: Todo) -> None:
+        self._queue.remove(todo)
+        covering = self.budgets(todo) if todo.footing.takes else ()
+        flight = Flight(
+            todo=todo,
+            restart=self.start(todo),
+            since=self.clock(),
+            budgets=frozenset((each.namespace, each.name) for each in covering),
+        )
+        self._flights.append(flight)
+        self._guard(flight, flight.restart.begin)
+
+    def _guard(self, flight: Flight, step: Callable[[], None]) -> None:
+        """A request that is refused is the failure of this workload alone."""
+        try:
+            step()
+        except MeshError as error:
+            self._end(flight, Action.FAILED, error.message)
+
+    def _look(self, flight: Flight) -> None:
+        flight.last = flight.restart.look()
+        if flight.last.ready:
+            flight.restart.finish()
+            asked = flight.restart.asked
+            action = Action.RESTARTED if asked else DONE[flight.todo.task]
+            self._end(flight, action, flight.todo.reason)
+        elif self._is_late(flight) or (self._is_lost(flight) and not self._insists(flight)):
+            self._end(flight, Action.FAILED, flight.restart.explain(flight.last))
+
+    def _is_lost(self, flight: Flight) -> bool:
+        now = self.clock()
+        if flight.last.can_improve:
+            flight.hopeless_since = None
+        elif flight.hopeless_since is None:
+            flight.hopeless_since = now
+        since = flight.hopeless_since
+        return since is not None and now - since >= PATIENCE
+
+    def _is_late(self, flight: Flight) -> bool:
+        return self.clock() - flight.since >= self.limits.seconds
+
+    @staticmethod
+    def _insists(flight: Flight) -> bool:
+        flight.hopeless_since = None
+        return flight.restart.insist()
+
+    def _end(self, flight: Flight, action: Action, reason: str) -> None:
+        self._flights.remove(flight)
+        self.outcomes.append(
+            Outcome(
+                todo=flight.todo,
+                action=action,
+                reason=reason,
+                seconds=round(self.clock() - flight.since, 1),
+                wrote=flight.restart.wrote,
+            )
+        )
+
+    def close(self, reason: str) -> None:
+        """Nothing more is begun or waited for, for that reason."""
+        for flight in list(self._flights):
+            self._end(flight, Action.FAILED, f"{reason}; last seen: {flight.last.reason}")
+        self.outcomes += [
+            Outcome(todo=todo, action=Action.NOT_BEGUN, reason=f"not begun: {reason}")
+            for todo in self._queue
+        ]
+        self._queue = []
+
+    def _describe(self) -> str:
+        flights = [f"{each.todo.reference}: {each.last.reason}" for each in self._flights]
+        return (
+            f"{len(self.outcomes)} ended, {len(self._flights)} go on, {len(self._queue)} to come"
+            + "".join(f"; {text}" for text in flights[:3])
+        )
