@@ -32,7 +32,7 @@ def make(cluster: str) -> None:
 
 def members(cluster: str) -> set[int]:
     """The processes in the pods of a cluster."""
-    found = set()
+    found: set[int] = set()
     for top in _tops():
         for file in (top / NAME / cluster).rglob("cgroup.procs"):
             with suppress(OSError):

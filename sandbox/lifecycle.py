@@ -136,6 +136,7 @@ def end(progress: Progress) -> bool:
         if was:
             progress.step("ending processes, then networks, mounts, cgroups and folders")
         down.clean()
+        progress.rest()
         return was
 
 
@@ -185,6 +186,7 @@ class _Start:
         unfinished = _RECORD.with_suffix(".partial")
         unfinished.write_text(json.dumps(record))
         unfinished.rename(_RECORD)
+        self._progress.rest()
         return self._sandbox
 
     def _each(self, do: Callable[[Cluster], None]) -> None:

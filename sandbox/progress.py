@@ -32,6 +32,7 @@ class Progress:
         self._interval = interval
         self._started = self._said = self._step_since = clock()
         self._step = self._detail = ""
+        self._resting = False
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -57,6 +58,7 @@ class Progress:
         """Begin something: said at once, and repeated with its age until the next step."""
         with self._lock:
             self._step, self._detail, self._step_since = text, "", self._clock()
+            self._resting = False
             self._print(text)
 
     def tick(self, text: str) -> None:
@@ -64,6 +66,11 @@ class Progress:
         with self._lock:
             self._detail = text
         self.beat()
+
+    def rest(self) -> None:
+        """The running step is over and nothing else has begun: silent until the next one."""
+        with self._lock:
+            self._resting = True
 
     def note(self, text: str) -> None:
         """Say something at once that is not the running step, for work that is done beside it."""
@@ -73,7 +80,9 @@ class Progress:
     def beat(self) -> float:
         """Repeat the running step if nothing was said for `interval`; seconds until it is due."""
         with self._lock:
-            if self._clock() - self._said >= self._interval:
+            if self._resting:
+                self._said = self._clock()
+            elif self._clock() - self._said >= self._interval:
                 age = f"{self._clock() - self._step_since:.0f} s"
                 detail = f", {self._detail}" if self._detail else ""
                 self._print(f"{self._step or 'working'} ... {age}{detail}")

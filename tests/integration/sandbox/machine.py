@@ -65,7 +65,9 @@ def _processes() -> Iterator[str]:
 def _namespaces(kind: str) -> Iterator[str]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            yield str((folder / "ns" / kind).readlink())
+            # A dead process that its parent has not asked about yet keeps nothing alive.
+            if (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                yield str((folder / "ns" / kind).readlink())
 
 
 def _said(*command: str) -> list[str]:
