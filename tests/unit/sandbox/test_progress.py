@@ -95,3 +95,13 @@ def test_repetitions_come_without_being_asked_for_only_while_open(stream: io.Str
 
 def test_the_promised_fifteen_seconds_are_kept_with_room_to_spare() -> None:
     assert INTERVAL <= 12
+
+
+def test_nothing_is_repeated_while_it_rests(clock: Clock, stream: io.StringIO) -> None:
+    progress = Progress(stream, clock=clock, interval=10)
+    progress.step("first")
+    progress.rest()
+    clock.now += 100
+    progress.beat()
+    progress.step("second")
+    assert [line[10:] for line in stream.getvalue().splitlines()] == ["first", "second"]
