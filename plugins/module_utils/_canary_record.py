@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._canary import So
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Injection
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+from ansible_collections.meshwright.istio.plugins.module_utils._waves import Wave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,4 +71,20 @@ class Record:
                 for each in facts["gateways"]
             },
             tags=dict(facts["tags"]),
+        )
+
+    def waves_of(self, existing: Collection[str]) -> tuple[Wave, ...]:
+        """The waves of then, of the namespaces that are still there, and those new since."""
+        groups = [
+            (title, tuple(name for name in names if name in existing))
+            for title, names in self.waves
+        ]
+        known = {name for _title, names in self.waves for name in names}
+        groups.append(
+            ("new since the upgrade began", tuple(name for name in existing if name not in known))
+        )
+        return tuple(
+            Wave(number=number, name=title, namespaces=names)
+            for number, (title, names) in enumerate(groups, start=1)
+            if names
         )

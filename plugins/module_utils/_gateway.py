@@ -151,7 +151,8 @@ def refuse_unmovable(
     if not gateway.services:
         raise RefusedError(
             f"No Service of namespace {gateway.namespace} selects the pods of the {gateway}, so a"
-            " second Deployment could not take its requests. Replace its pods with workload_restart."
+            " second Deployment could not take its requests."
+            " Replace its pods with workload_restart."
         )
     _refuse_lost_services(gateway, services_for(services, after))
     _refuse_wrong_injection(gateway, target, after, injectors)
@@ -189,7 +190,7 @@ def _refuse_wrong_injection(
         why = "that is what the webhooks say for the labels of its pods"
         remedy = f"Give the pods of its Deployment the label {INJECT}=true."
     raise RefusedError(
-        f"The pods of the {gateway} would be injected by {said} and not by {target.revision}: {why}."
-        f" {remedy}",
+        f"The pods of the {gateway} would be injected by {said} and not by {target.revision}:"
+        f" {why}. {remedy}",
         injectors=[each.configuration for each in found],
     )

@@ -182,7 +182,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._client import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import Progress
-from ansible_collections.meshwright.istio.plugins.module_utils._proof import Waiter
+from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 

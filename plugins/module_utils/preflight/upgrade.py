@@ -23,10 +23,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._image_trial import Trial
 from ansible_collections.meshwright.istio.plugins.module_utils._membership import members
-from ansible_collections.meshwright.istio.plugins.module_utils._proof import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import check_name
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The plan of a canary as lines that a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.meshwright.istio.plugins.module_utils._canary import Plan, WaveMove
+
+_SHOWN = 8
+
+
+def table(plan: Plan, *, installed: bool) -> list[str]:
+    """One line for each thing that is left to do, in the order in which it is done."""
+    sources = ", ".join(f"{each.revision} ({each.version or '?'})" for each in plan.sources)
+    lines = [f"{sources or 'nothing'} -> {plan.revision} ({plan.version})"]
+    if installed and not plan.needed:
+        lines.append("Everything is there already; nothing is left to be moved.")
+    else:
+        if not installed:
+            lines.append(f"revision  install {plan.revision} beside what there is")
+        lines += [*_waves(plan), *_rest(plan)]
+    lines += [f"stays     {kept.name}: {kept.reason}" for kept in plan.kept]
+    return lines
+
+
+def _waves(plan: Plan) -> Iterator[str]:
+    for wave in plan.waves:
+        state = "is done" if wave.done else _work(wave)
+        yield f"wave {wave.number:<4} {wave.name}: {state}"
+
+
+def _work(wave: WaveMove) -> str:
+    pods = sum(each.pods for each in wave.workloads)
+    names = _some([each.name for each in wave.namespaces])
+    return f"{names}; {len(wave.workloads)} workloads with {pods} pods to restart"
+
+
+def _rest(plan: Plan) -> Iterator[str]:
+    for gateway in plan.gateways:
+        where = f"{gateway.reference.namespace}/{gateway.reference.name}"
+        yield f"gateway   {where}: {gateway.pods} pods from {gateway.revision}"
+    for tag in plan.tags:
+        yield f"tag       {tag.name}: from {tag.before or 'nobody'} to {tag.after}"
+    if plan.followers:
+        yield f"restart   {_some([str(each) for each in plan.followers])}, which follow a tag"
+    if plan.to_restore:
+        yield f"label     {_some(list(plan.to_restore))} get their tag back"
+
+
+def _some(names: list[str]) -> str:
+    """All names, or the first few and how many more."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,225 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plan what a canary moves."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: upgrade_plan
+short_description: Plan what a canary upgrade of Istio moves, and in which order
+version_added: 0.1.0
+description:
+  - Reads the cluster once and says what is left to be moved to a revision. The namespaces in waves
+    with the workloads to restart, the gateways and the tags.
+  - Changes nothing. In check mode it says C(changed) and shows a diff where something is left to be
+    moved, so that C(--check --diff) shows what the upgrade would do.
+  - A workload whose pods name another revision themselves, a bare pod or a Job stays where it is,
+    and so does a tag that namespaces outside of the upgrade follow. RV(plan.kept) says so.
+author:
+  - The meshwright.istio contributors (@meshwright)
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - meshwright.istio.attributes
+  - meshwright.istio.attributes.action_group
+options:
+  revision:
+    description: The revision to move to. It need not be there yet.
+    type: str
+    required: true
+  version:
+    description: The version of Istio that the revision has or will have.
+    type: str
+    required: true
+  namespaces:
+    description: The namespaces that move. All of the mesh when it is empty.
+    type: list
+    elements: str
+    default: []
+  excluded_namespaces:
+    description: Namespaces that stay where they are.
+    type: list
+    elements: str
+    default: []
+  waves:
+    description:
+      - What moves together, in this order. Named namespaces are taken first, then shares, and what
+        is left moves last.
+      - By default first the namespaces with the label C(meshwright.istio/wave=first), or the
+        smallest one, then 10 %, 50 % and the rest, chosen by a stable hash of the name.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: What the wave is called.
+        type: str
+      namespaces:
+        description: The namespaces of the wave; this or O(waves[].share).
+        type: list
+        elements: str
+      share:
+        description: How many per cent of all namespaces have moved after this wave.
+        type: int
+  move_gateways:
+    description: Whether the gateways move.
+    type: bool
+    default: true
+  move_tags:
+    description: Whether the tags move.
+    type: bool
+    default: true
+  record:
+    description: >-
+      What RV(record) was when the upgrade began, from the facts of
+      M(meshwright.istio.upgrade_journal). The waves are then those of then.
+    type: dict
+    default: {}
+  istio_namespace:
+    description: The namespace of the control planes.
+    type: str
+    default: istio-system
+requirements:
+  - Python package urllib3
+seealso:
+  - module: meshwright.istio.mesh_preflight
+    description: Says what stands against the upgrade.
+"""
+
+EXAMPLES = r"""
+- name: Plan the way to 1.31
+  meshwright.istio.upgrade_plan:
+    revision: 1-31
+    version: 1.31.0
+    waves:
+      - {name: pilot users, namespaces: [staging]}
+      - {share: 25}
+  register: upgrade
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ upgrade.table }}"
+"""
+
+RETURN = r"""
+needed:
+  description: Whether anything is left to do, the installation of the revision included.
+  returned: success
+  type: bool
+  sample: true
+installed:
+  description: Whether the revision is there and has the version.
+  returned: success
+  type: bool
+  sample: false
+plan:
+  description: What is left to be moved.
+  returned: success
+  type: dict
+  contains:
+    revision: {description: The target., type: str, sample: 1-31}
+    version: {description: Its version., type: str, sample: 1.31.0}
+    sources: {description: The revisions that are left., type: list, elements: dict}
+    waves:
+      description: The waves, those that are done included; C(to_label) and C(workloads) are left.
+      type: list
+      elements: dict
+      sample:
+        - number: 1
+          name: first
+          namespaces: [staging]
+          to_label: [staging]
+          workloads: [staging/Deployment/web]
+          done: false
+    gateways: {description: The Deployments of gateways to move., type: list, elements: dict}
+    tags: {description: The tags to move., type: list, elements: dict}
+    followers: {description: Workloads that follow a tag by their pods., type: list, elements: str}
+    restore: {description: Tags that namespaces get back., type: list, elements: dict}
+    kept: {description: What stays where it is and why., type: list, elements: dict}
+record:
+  description: What to keep in the journal for the way on and the way back.
+  returned: success
+  type: dict
+table:
+  description: The plan as lines for people.
+  returned: success
+  type: list
+  elements: str
+  sample: ["1-30 (1.30.4) -> 1-31 (1.31.0)", "wave 1    first: staging"]
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _canary_plan,
+    _canary_table,
+    _gateway,
+    _kinds,
+    _result,
+    _snapshot,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._canary_record import Record
+from ansible_collections.meshwright.istio.plugins.module_utils._canary_request import Request
+from ansible_collections.meshwright.istio.plugins.module_utils._client import (
+    create_client,
+    create_module,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
+
+
+def argument_spec() -> dict[str, Any]:
+    """The options of this module alone."""
+    names = {"type": "list", "elements": "str"}
+    wave = {"name": {"type": "str"}, "namespaces": names, "share": {"type": "int"}}
+    return {
+        "revision": {"type": "str", "required": True},
+        "version": {"type": "str", "required": True},
+        "namespaces": {**names, "default": []},
+        "excluded_namespaces": {**names, "default": []},
+        "waves": {"type": "list", "elements": "dict", "default": [], "options": wave},
+        "move_gateways": {"type": "bool", "default": True},
+        "move_tags": {"type": "bool", "default": True},
+        "record": {"type": "dict", "default": {}},
+        "istio_namespace": {"type": "str", "default": "istio-system"},
+    }
+
+
+def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
+    """Read, plan, report."""
+    request = Request.from_params(module.params)
+    record = Record.from_option(module.params["record"])
+    snapshot = _snapshot.read(api, request.istio_namespace)
+    request.check(snapshot)
+    deployments = api.list(_kinds.DEPLOYMENT)
+    gateways = [Workload.from_object(each) for each in deployments if _gateway.is_gateway(each)]
+    plan = _canary_plan.plan(snapshot, gateways, request, record)
+    installed = request.is_installed(snapshot)
+    return {
+        "changed": module.check_mode and (plan.needed or not installed),
+        "needed": plan.needed or not installed,
+        "installed": installed,
+        "plan": plan.summary(),
+        "record": plan.record(),
+        "table": _canary_table.table(plan, installed=installed),
+        "diff": _result.diff(plan.changes()),
+    }
+
+
+def main() -> None:
+    """Start here."""
+    module = create_module(argument_spec(), supports_check_mode=True)
+    try:
+        result = run(module, create_client(module))
+    except MeshError as error:
+        module.fail_json(msg=error.message, **error.details)
+    else:
+        module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
