@@ -51,7 +51,7 @@ class Compiler:
         """Make all programs of a part; they take their place in the cache together."""
         runner, count = self._runner(), 0
 
-        def on_line(_: str) -> None:
+        def on_line(_package: str) -> None:
             nonlocal count
             count += 1
             self.progress.tick(f"{count} packages compiled")

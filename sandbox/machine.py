@@ -128,7 +128,8 @@ def check_cgroups(mounted: Path = Path("/sys/fs/cgroup")) -> Finding:
 def check_addresses(table: Path = Path("/proc/net/route")) -> Finding:
     """The benchmark range of RFC 2544 must not be somebody else's here."""
     for line in table.read_text().splitlines()[1:]:
-        device, destination, _, flags, *_, mask, _, _, _ = line.split()
+        columns = line.split()
+        device, destination, flags, mask = (columns[at] for at in (0, 1, 3, 7))
         network = ipaddress.ip_network(f"{_address(destination)}/{_address(mask)}")
         is_own = device in OWN_DEVICES or int(flags, 16) & _REJECT
         if network.prefixlen and network.overlaps(RANGE) and not is_own:

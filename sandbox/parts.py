@@ -68,7 +68,7 @@ def executable_of(package: str) -> str:
 
 def _kubernetes() -> Part:
     version = "k8s.io/component-base/version"
-    major, minor, _ = KUBERNETES_VERSION.split(".")
+    major, minor, _patch = KUBERNETES_VERSION.split(".")
     programs = (
         "kube-apiserver",
         "kube-controller-manager",

@@ -77,7 +77,7 @@ def _ask(
     if result.returncode == 0:
         return fine(subject, "the registry answers")
     if known := explain(result.stderr):
-        cause, _ = known
+        cause = known[0]
         return missing(subject, cause.message, cause.remedy)
     words = result.stderr.strip().splitlines() or ["no reason given"]
     return missing(subject, words[-1], "check the settings GOPROXY and PIP_INDEX_URL")

@@ -172,6 +172,6 @@ def read_version(item: Mapping[str, Any]) -> Version | None:
 
 def tag_of(image: str) -> str:
     """The tag of an image; empty where it has none or is named by digest."""
-    name, _, digest = image.partition("@")
+    name, _at, digest = image.partition("@")
     last = name.rsplit("/", 1)[-1]
     return "" if digest else last.partition(":")[2]

@@ -28,8 +28,8 @@ list)
   echo "go: downloading example.com/m v1.0.0"
   ;;
 build)
+  mkdir -p "$GOCACHE" && touch "$GOCACHE/used"
   if [ -s "$FAKE_GO/failure" ]; then cat "$FAKE_GO/failure"; exit 1; fi
-  touch "$GOCACHE/used"
   while [ "$1" != -o ]; do shift; done
   folder=$2; shift 2
   for package; do

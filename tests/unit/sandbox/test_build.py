@@ -16,9 +16,11 @@ from sandbox.errors import ExitCode, SandboxError
 from sandbox.parts import Part
 from sandbox.progress import Progress
 
+pytestmark = pytest.mark.usefixtures("fake_go")
+
 
 @pytest.fixture(autouse=True)
-def parts(tmp_path: Path, fake_go: Path, monkeypatch: pytest.MonkeyPatch) -> list[Part]:
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Part]:
     """Two small parts, an Envoy that is at hand, and nothing for Debian to do."""
     made = []
     for name, packages_, copies in (
@@ -115,7 +117,10 @@ def test_key_follows_the_contents_of_the_named_programs_only(
     before = build.ensure(progress)
     old = before.key("etcd", "envoy"), before.key("coredns")
     program = fake_go / "bin" / "go"
-    program.write_text(program.read_text().replace("program of example", "newer example"))
+    text = program.read_text()
+    newer = text.replace('"program of $package"', '"program of $package" | sed s/example/newer/')
+    assert newer != text
+    program.write_text(newer)
     (parts[0].module / "go.sum").write_text("changed")
     after = build.ensure(progress)
     assert after.key("etcd", "envoy") != old[0]
@@ -180,7 +185,7 @@ def test_missing_debian_programs_are_installed_and_refused_until_then(
     build.ensure(progress)
     absent = ["socat", "nft"]
     monkeypatch.setattr(packages, "missing", lambda: tuple(absent))
-    monkeypatch.setattr(packages, "install", lambda names: absent.clear())
+    monkeypatch.setattr(packages, "install", lambda _: absent.clear())
     with pytest.raises(SandboxError, match="socat, nft are not installed"):
         build.locate()
     build.ensure(progress)
@@ -188,7 +193,7 @@ def test_missing_debian_programs_are_installed_and_refused_until_then(
 
 
 def test_too_little_disk_is_refused_before_anything_is_compiled(
-    progress: Progress, parts: list[Part], fake_go: Path, monkeypatch: pytest.MonkeyPatch
+    progress: Progress, fake_go: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compiling.shutil, "disk_usage", lambda _: Usage(free=1999))
     with pytest.raises(SandboxError, match="are free; free some space") as caught:
