@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Injection
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
 
@@ -44,6 +45,14 @@ class WorkloadMove:
     def __str__(self) -> str:
         reference = self.reference
         return f"{reference.namespace}/{reference.kind}/{reference.name}"
+
+
+def workload_moves(found: Mapping[Reference, Sequence[Pod]]) -> tuple[WorkloadMove, ...]:
+    """The moves of workloads, from those of their pods that have to be replaced."""
+    return tuple(
+        WorkloadMove(reference=reference, revision=pods[0].revision, pods=len(pods))
+        for reference, pods in sorted(found.items())
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +134,7 @@ class Plan:
             each.name
             for wave in self.waves
             for each in wave.namespaces
-            if each.now != each.after and each.during != each.after
+            if each.after not in (each.now, each.during)
         )
 
     def summary(self) -> dict[str, Any]:

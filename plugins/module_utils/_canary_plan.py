@@ -20,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._canary import (
     TagMove,
     WaveMove,
     WorkloadMove,
+    workload_moves,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._canary_record import Before, Record
 from ansible_collections.meshwright.istio.plugins.module_utils._canary_request import Request
@@ -146,7 +147,7 @@ class _Planner:
                 else:
                     what = str(pod.owner) if pod.owner else f"Pod {pod.key}"
                     self._keep(what, "nothing replaces its pods; they keep their sidecar")
-        return _moves(found)
+        return workload_moves(found)
 
     def _off_target(self, namespace: str) -> list[Pod]:
         """The pods that are not on the revision, and would be in another pod's place."""
@@ -228,7 +229,7 @@ class _Planner:
                 # Without a proxy it is an istiod, which carries the label as well.
                 if asks and pod.revision and pod.owner and pod.owner.kind in RESTARTABLE:
                     found[pod.owner].append(pod)
-        return _moves(found)
+        return workload_moves(found)
 
     def _sources(self, befores: Mapping[str, Before]) -> tuple[Source, ...]:
         if self._record.sources:
@@ -253,10 +254,3 @@ def _follows(injection: Injection, tag: str) -> bool:
     if injection.injection is not None:
         return tag == DEFAULT_TAG
     return injection.revision == tag
-
-
-def _moves(found: Mapping[Reference, Sequence[Pod]]) -> tuple[WorkloadMove, ...]:
-    return tuple(
-        WorkloadMove(reference=reference, revision=pods[0].revision, pods=len(pods))
-        for reference, pods in sorted(found.items())
-    )

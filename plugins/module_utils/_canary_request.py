@@ -66,8 +66,8 @@ class Request:
                 )
         if not snapshot.mesh.control_planes:
             raise BadInputError(
-                "There is no Istio in this cluster, so there is nothing to upgrade; install one with"
-                " istio_revision."
+                "There is no Istio in this cluster, so there is nothing to upgrade; install one"
+                " with istio_revision."
             )
 
     def is_installed(self, snapshot: Snapshot) -> bool:
