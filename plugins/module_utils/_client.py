@@ -21,7 +21,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import (
     Outcome,
     PatchType,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._http import (
     CONNECTIONS,
     URLLIB3_ERROR,
@@ -42,13 +42,13 @@ def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleM
     """An AnsibleModule with kubernetes.core's authentication options beside the given ones."""
     module = AnsibleModule(argument_spec={**AUTH_ARG_SPEC, **argument_spec}, **settings)
     module.no_log_values.update(_kubeconfig.secrets(module.params["kubeconfig"]))
-    if URLLIB3_ERROR is not None:
-        module.fail_json(msg=missing_required_lib("urllib3"), exception=str(URLLIB3_ERROR))
     return module
 
 
 def create_client(module: AnsibleModule) -> Client:
     """The client of the cluster that the module's authentication options name."""
+    if URLLIB3_ERROR is not None:
+        raise MeshError(missing_required_lib("urllib3"), exception=str(URLLIB3_ERROR))
     return Client(_kubeconfig.connect(module.params))
 
 

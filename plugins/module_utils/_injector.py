@@ -113,11 +113,11 @@ def require_live(api: Api, wanted: str, namespace_labels: Labels, pod_labels: La
             known=known,
         )
     for injector in found:
-        _refuse_dead(api, wanted, injector)
+        refuse_dead(api, wanted, injector)
     return found[0]
 
 
-def _refuse_dead(api: Api, wanted: str, injector: Injector) -> None:
+def refuse_dead(api: Api, wanted: str, injector: Injector) -> None:
     where = f"MutatingWebhookConfiguration {injector.configuration}"
     if not injector.has_authority:
         raise RefusedError(
