@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import _client, _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._client import Client
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
 from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, serving
@@ -193,3 +193,11 @@ def test_each_keeps_the_order_and_raises_after_all_ended() -> None:
         with pytest.raises(ApiError, match="one"):
             api.each(work, range(20))
     assert sorted(done) == list(range(20))
+
+
+def test_a_missing_package_is_named_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_client, "URLLIB3_ERROR", ImportError("No module named 'urllib3'"))
+    with pytest.raises(MeshError, match=r"Python library \(urllib3\)"):
+        _client.create_client(None)  # type: ignore[arg-type]
