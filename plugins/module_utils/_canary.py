@@ -43,8 +43,7 @@ class WorkloadMove:
     pods: int
 
     def __str__(self) -> str:
-        reference = self.reference
-        return f"{reference.namespace}/{reference.kind}/{reference.name}"
+        return self.reference.path
 
 
 def workload_moves(found: Mapping[Reference, Sequence[Pod]]) -> tuple[WorkloadMove, ...]:
@@ -82,13 +81,16 @@ class GatewayMove:
     revision: str | None
     pods: int
 
+    def __str__(self) -> str:
+        return self.reference.path
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagMove:
-    """A tag; `before` is None for a default tag that is still to be made."""
+    """A tag."""
 
     name: str
-    before: str | None
+    before: str
     after: str
 
 
@@ -145,7 +147,7 @@ class Plan:
             "sources": [asdict(source) for source in self.sources],
             "waves": [_wave(wave) for wave in self.waves],
             "gateways": [
-                {**each.reference.asdict(), "revision": each.revision, "pods": each.pods}
+                {"reference": str(each), "revision": each.revision, "pods": each.pods}
                 for each in self.gateways
             ],
             "tags": [asdict(tag) for tag in self.tags],
@@ -177,7 +179,7 @@ class Plan:
                 each.name: {**asdict(each.before), "source": each.source} for each in moves
             },
             "gateways": [
-                {**each.reference.asdict(), "revision": each.revision} for each in self.gateways
+                {"reference": str(each), "revision": each.revision} for each in self.gateways
             ],
             "tags": {tag.name: tag.before for tag in self.tags},
         }
@@ -198,7 +200,7 @@ class Plan:
             *(
                 Change(
                     name=f"Tag {tag.name}",
-                    before={"revision": tag.before} if tag.before else None,
+                    before={"revision": tag.before},
                     after={"revision": tag.after},
                 )
                 for tag in self.tags

@@ -205,7 +205,9 @@ class _Planner:
                 moves.append(TagMove(name=tag.name, before=tag.revision, after=target))
         default = self._mesh.default_injector()
         if self._mesh.tag(DEFAULT_TAG) is None and default and default.revision != target:
-            moves.append(TagMove(name=DEFAULT_TAG, before=None, after=target))
+            leads = f"istio-injection=enabled leads to {default.revision} until one is set"
+            reason = f"there is none; {leads}"
+            self._keep(f"Tag {DEFAULT_TAG}", reason)
         return tuple(moves)
 
     def _followers_outside(self, tag: str, befores: Mapping[str, Before]) -> list[str]:

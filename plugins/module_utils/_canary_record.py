@@ -34,7 +34,7 @@ class Record:
     waves: tuple[tuple[str, tuple[str, ...]], ...] = ()
     namespaces: Mapping[str, Before] = field(default_factory=dict)
     gateways: Mapping[Reference, str | None] = field(default_factory=dict)
-    tags: Mapping[str, str | None] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_option(cls, facts: Mapping[str, Any]) -> Record:
@@ -65,9 +65,7 @@ class Record:
                 for name, each in facts["namespaces"].items()
             },
             gateways={
-                Reference(namespace=each["namespace"], kind=each["kind"], name=each["name"]): each[
-                    "revision"
-                ]
+                Reference.parse("record.gateways", each["reference"]): each["revision"]
                 for each in facts["gateways"]
             },
             tags=dict(facts["tags"]),

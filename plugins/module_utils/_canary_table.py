@@ -42,10 +42,9 @@ def _work(wave: WaveMove) -> str:
 
 def _rest(plan: Plan) -> Iterator[str]:
     for gateway in plan.gateways:
-        where = f"{gateway.reference.namespace}/{gateway.reference.name}"
-        yield f"gateway   {where}: {gateway.pods} pods from {gateway.revision}"
+        yield f"gateway   {gateway}: {gateway.pods} pods from {gateway.revision}"
     for tag in plan.tags:
-        yield f"tag       {tag.name}: from {tag.before or 'nobody'} to {tag.after}"
+        yield f"tag       {tag.name}: from {tag.before} to {tag.after}"
     if plan.followers:
         yield f"restart   {_some([str(each) for each in plan.followers])}, which follow a tag"
     if plan.to_restore:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _kubeconfig
 from ansible_collections.meshwright.istio.plugins.module_utils._api import (
@@ -48,7 +48,7 @@ def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleM
 def create_client(module: AnsibleModule) -> Client:
     """The client of the cluster that the module's authentication options name."""
     if URLLIB3_ERROR is not None:
-        raise MeshError(missing_required_lib("urllib3"), exception=str(URLLIB3_ERROR))
+        raise MeshError("Python lacks the package urllib3 here. Install it: pip install urllib3.")
     return Client(_kubeconfig.connect(module.params))
 
 

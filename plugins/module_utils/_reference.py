@@ -28,6 +28,11 @@ class Reference:
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
 
+    @property
+    def path(self) -> str:
+        """The notation of options: namespace/Kind/name."""
+        return f"{self.namespace}/{self.kind}/{self.name}"
+
     @classmethod
     def parse(cls, option: str, text: str) -> Reference:
         """Read the notation of an option; refused when it is not that of a workload."""
