@@ -66,7 +66,10 @@ def plan_present(api: Api, tag: str, revision: Revision) -> TagJob:
             f" right is one of {known}. A tag cannot point at another tag."
         )
     _refuse_dead(api, source)
-    documents = _tag.documents(api, source, tag, plane.version, auto=None, installed=False)
+    name = _tag_objects.configuration_name(tag, revision.namespace)
+    # One that an installation has made goes on as one of the new revision's installation.
+    installed = _tag_objects.is_installed(api.get(_kinds.MUTATING_WEBHOOK, name))
+    documents = _tag.documents(api, source, tag, plane.version, auto=None, installed=installed)
     steps = [_step(api, each) for each in documents]
     if tag == DEFAULT_TAG:
         steps += _put_to_sleep(api, Revision(name=UNREVISIONED, namespace=revision.namespace))
