@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sandbox import build, doctor, lifecycle, status
+from sandbox import build, doctor, lifecycle, reset, status
 from sandbox.errors import ExitCode, SandboxError
 from sandbox.findings import Severity
 from sandbox.lifecycle import Sandbox, Wish
@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
         return added
 
     _add_up(add("up", _up, "builds what is missing, then starts a sandbox and leaves it running"))
+    add("reset", _reset, "brings the meshes back to how they were when they were new")
     add("down", _down, "ends the sandbox; nothing of it is left on this machine")
     _add_json(add("status", _status, "shows what runs: versions, proxies, addresses, memory"))
     _add_clusters(
@@ -141,6 +142,14 @@ def _up(options: argparse.Namespace, progress: Progress) -> int:
     progress.note("the sandbox is ready")
     _show(sandbox)
     print("\nnext: export KUBECONFIG=$(python -m sandbox kubeconfig)")
+    return ExitCode.OK
+
+
+def _reset(_: argparse.Namespace, progress: Progress) -> int:
+    for cluster in lifecycle.require().clusters:
+        progress.step(f"resetting cluster {cluster.name}")
+        reset.restore(cluster)
+    progress.note("as new")
     return ExitCode.OK
 
 
