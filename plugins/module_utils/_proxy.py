@@ -34,9 +34,6 @@ class State(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-_ZTUNNEL = "ztunnel"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
     """One proxy.

@@ -82,7 +82,7 @@ class Connection:
             type=intern(entry.get("proxy_type", "sidecar")),
             version=intern(version) if version and version != "unknown" else None,
             sync=sync,
-            sent_at=max(status.get("sentTime", "") for status in resources.values()).rstrip("Z"),
+            sent_at=max(status.get("sentTime", "").rstrip("Z") for status in resources.values()),
             error=error,
             unanswered=unanswered,
         )
@@ -96,6 +96,8 @@ def parse(body: bytes) -> Iterator[Connection]:
     position = _skip(text, 0)
     while position < len(text):
         entry, position = decode(text, position)
+        if not isinstance(entry, dict):
+            raise ValueError(f"{entry!r} is no proxy")  # noqa: TRY004 - as the decoder's own
         connection = Connection.from_object(entry)
         if connection is not None:
             yield connection
