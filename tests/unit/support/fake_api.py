@@ -162,7 +162,10 @@ class FakeApi:
         key = self._key(kind, name, namespace)
         current = self.objects.get(key)
         event = "MODIFIED" if current else "ADDED"
-        return self._write(kind, key, merge(current or {}, body), event, dry_run=dry_run)
+        applied = merge(current or {}, body)
+        if "webhooks" in body:
+            applied["webhooks"] = _merge_by_name((current or {}).get("webhooks"), body["webhooks"])
+        return self._write(kind, key, applied, event, dry_run=dry_run)
 
     def replace(self, kind: Kind, body: Mapping[str, Any]) -> Object:
         metadata = body["metadata"]
@@ -311,6 +314,12 @@ def merge(current: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
         else:
             result[key] = value
     return result
+
+
+def _merge_by_name(current: list[Object] | None, wanted: list[Object]) -> list[Object]:
+    """Webhooks are a list that the API server applies entry by entry, unlike most others."""
+    known = {entry["name"]: entry for entry in current or ()}
+    return [merge(known.get(entry["name"], {}), entry) for entry in wanted]
 
 
 def matches(labels: Mapping[str, str], selector: str) -> bool:
