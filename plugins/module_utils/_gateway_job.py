@@ -60,14 +60,17 @@ class GatewayJob:
             {
                 **gateway.workload.reference.asdict(),
                 "before": list(gateway.revisions),
-                "after": [self.target.revision]
-                if gateway in self.todo
-                else list(gateway.revisions),
+                "after": self._after(gateway),
                 "changed": gateway in self.todo,
                 "seconds": seconds.get(gateway.workload.reference, 0.0),
             }
             for gateway in self.gateways
         ]
+
+    def _after(self, gateway: Gateway) -> list[str]:
+        if gateway not in self.todo:
+            return list(gateway.revisions)
+        return [self.target.revision] if gateway.workload.desired else []
 
     def carry_out(self, api: Api, waiter: Waiter) -> dict[Reference, float]:
         """Move them side by side; how many seconds each took."""
@@ -94,10 +97,14 @@ class _Move:
         self._namespace = gateway.namespace
 
     def run(self, original: Object) -> None:
+        scaled_up = self._gateway.workload.desired > 0
         if not self._gateway.is_on(self._target):
-            if self._gateway.workload.desired:
+            if scaled_up:
                 self._stand_in(original)
             self._move_original()
+        if scaled_up:
+            # Also where a run that was killed has moved it: its pods may not be ready yet.
+            self._wait_for(self._gateway.name, f"the {self._gateway}")
         stale = _stand_in.name_for(self._gateway.name, self._target.name)
         for name in {*self._gateway.stand_ins, stale}:
             self._api.delete(_kinds.DEPLOYMENT, name, self._namespace)
@@ -115,9 +122,15 @@ class _Move:
         try:
             self._wait_for(name, f"the stand-in of the {self._gateway}")
         except NotReadyError:
-            # It may be what is wrong: the gateway itself was not touched, and serves on.
-            self._api.delete(_kinds.DEPLOYMENT, name, self._namespace)
+            if name not in self._gateway.stand_ins or self._is_whole():
+                # The gateway itself was not touched, or needs no help: it serves on.
+                self._api.delete(_kinds.DEPLOYMENT, name, self._namespace)
             raise
+
+    def _is_whole(self) -> bool:
+        """Whether the gateway had every pod of its own when this run began."""
+        workload = self._gateway.workload
+        return all(judge(workload).ready for judge in (_readiness.observed, _readiness.complete))
 
     def _move_original(self) -> None:
         before, after = (
@@ -133,8 +146,6 @@ class _Move:
         }
         body = {"spec": {"template": {"metadata": metadata}}}
         self._api.patch(_kinds.DEPLOYMENT, self._gateway.name, body, self._namespace)
-        if self._gateway.workload.desired:
-            self._wait_for(self._gateway.name, f"the {self._gateway}")
 
     def _wait_for(self, name: str, what: str) -> None:
         def judge(deployments: Iterable[Object]) -> Readiness:

@@ -66,8 +66,12 @@ def test_moves_behind_its_service_and_then_has_nothing_to_do() -> None:
     assert everything_but(api, "Deployment", "Pod") == kept
     assert first["gateways"] == [
         {
-            **{"namespace": "edge", "kind": "Deployment", "name": "edge-in", "changed": True},
-            **{"before": ["1-30"], "after": ["1-31"]},
+            "namespace": "edge",
+            "kind": "Deployment",
+            "name": "edge-in",
+            "changed": True,
+            "before": ["1-30"],
+            "after": ["1-31"],
             "seconds": first["gateways"][0]["seconds"],
         }
     ]
@@ -94,8 +98,11 @@ def test_the_stand_in_takes_the_same_requests_and_is_marked_as_ours() -> None:
     }
     assert stand_in["metadata"]["ownerReferences"][0]["uid"] == original["metadata"]["uid"]
     assert stand_in["spec"]["template"]["metadata"]["labels"] == {
-        **{"app": "edge-in", "istio": "edge", "sidecar.istio.io/inject": "true"},
-        **{"istio.io/rev": "1-31", "meshwright.istio/stand-in": "edge-in-1-31"},
+        "app": "edge-in",
+        "istio": "edge",
+        "sidecar.istio.io/inject": "true",
+        "istio.io/rev": "1-31",
+        "meshwright.istio/stand-in": "edge-in-1-31",
     }
     assert stand_in["spec"]["replicas"] == 2
     assert len(api.behind_service()) == 4
