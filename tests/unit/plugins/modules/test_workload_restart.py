@@ -4,22 +4,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _restart_run
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import Window
 from ansible_collections.meshwright.istio.plugins.modules import workload_restart
-from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
-from ansible_collections.meshwright.istio.tests.unit.support.controllers import (
-    Controllers,
-    workload,
+from ansible_collections.meshwright.istio.tests.unit.support import (
+    control_planes,
+    mesh_objects,
+    restarting,
 )
-from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.controllers import workload
+from ansible_collections.meshwright.istio.tests.unit.support.restarting import Cluster
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
 
 ORIGINAL = "meshwright.istio/original-strategy"
@@ -29,37 +27,7 @@ ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavail
 
 @pytest.fixture(autouse=True)
 def time_of_the_controllers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each wait for news is one step of the controllers, and one second."""
-    watched: list[Controllers] = []
-
-    def wait(feed: Feed, _seconds: float) -> bool:
-        api = feed._api
-        watched.append(api.controllers)  # type: ignore[attr-defined]
-        watched[-1].step()
-        feed.read()
-        return True
-
-    def clock() -> float:
-        return float(watched[-1].now) if watched else 0.0
-
-    monkeypatch.setattr(Feed, "wait", wait)
-    monkeypatch.setattr(Feed, "follow", lambda _feed: None)
-    monkeypatch.setattr(_restart_run, "Window", functools.partial(Window, clock=clock))
-
-
-class Cluster(FakeApi):
-    """A mesh on 1-30 whose namespace points at 1-31, with the controllers of its workloads."""
-
-    def __init__(self, *objects: Mapping[str, Any], revision: str = "1-31") -> None:
-        super().__init__(
-            *control_planes.revision("1-30"),
-            *control_planes.revision("1-31"),
-            *control_planes.unrevisioned(),
-            mesh_objects.namespace("shop", rev=revision),
-            mesh_objects.namespace("outside"),
-            *objects,
-        )
-        self.controllers = Controllers(self)
+    restarting.tie_clocks(monkeypatch)
 
 
 def run(api: Cluster, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
@@ -236,7 +204,8 @@ def test_the_next_run_goes_on_where_a_killed_one_stopped() -> None:
     api = Cluster(workload("single", strategy=ROLLING), workload("web", replicas=2))
     begun = run(api, wait=False, max_parallel=1)
     assert actions(begun) == {"single": "started"}
-    api.controllers.run(3)
+    # The new pod is there beside the old one, and not ready yet.
+    api.controllers.step()
     api.writes.clear()
     result = run(api)
     assert actions(result) == {"single": "awaited", "web": "restarted"}
@@ -289,7 +258,9 @@ def test_reports_what_it_cannot_or_must_not_touch() -> None:
     [
         pytest.param(workload("x", paused=True), "it is paused", id="paused"),
         pytest.param(
-            workload("x", labels={"istio.io/rev": "1-30"}), "ask for no sidecar", id="labels"
+            workload("x", labels={"sidecar.istio.io/inject": "false"}),
+            "ask for no sidecar",
+            id="labels",
         ),
         pytest.param(
             workload("x", kind="DeploymentConfig", triggers=[]), "no trigger", id="no trigger"
@@ -308,6 +279,13 @@ def test_restarts_the_others_and_fails_for_what_could_be_mended(
     assert reason in result["msg"]
     assert reason in left(result)[f"{item['kind']} x"]
     assert revisions(api, "x") == {"1-30"}
+
+
+def test_a_namespace_that_asks_for_another_revision_has_to_be_labelled_first() -> None:
+    api = Cluster(workload("web"), revision="1-30")
+    result = run(api)
+    assert (result["rc"], result["changed"], api.writes) == (1, False, [])
+    assert "ask for 1-30, not for 1-31; change them" in left(result)["Deployment web"]
 
 
 def test_a_budget_that_never_allows_it_is_named() -> None:

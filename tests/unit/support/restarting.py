@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A mesh in memory whose workloads restart, on a clock that the test's own steps move."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils import _restart, _restart_run
+from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import Window
+from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support.controllers import Controllers
+from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+
+
+class Cluster(FakeApi):
+    """A mesh on 1-30 whose namespace points at 1-31, with the controllers of its workloads."""
+
+    def __init__(self, *objects: Mapping[str, Any], revision: str = "1-31") -> None:
+        super().__init__(
+            *control_planes.revision("1-30"),
+            *control_planes.revision("1-31"),
+            *control_planes.unrevisioned(),
+            mesh_objects.namespace("shop", rev=revision),
+            mesh_objects.namespace("outside"),
+            *objects,
+        )
+        self.controllers = Controllers(self)
+
+
+def tie_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each wait for news is one step of the controllers, and one second on every clock."""
+    watched: list[Controllers] = []
+
+    def wait(feed: Feed, _seconds: float) -> bool:
+        api = feed._api
+        assert isinstance(api, Cluster)
+        watched.append(api.controllers)
+        api.controllers.step()
+        feed.read()
+        return True
+
+    def clock() -> float:
+        return float(watched[-1].now) if watched else 0.0
+
+    class TimeOfDay(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> TimeOfDay:
+            return cls.fromtimestamp(clock(), tz)
+
+    monkeypatch.setattr(Feed, "wait", wait)
+    monkeypatch.setattr(Feed, "follow", lambda _feed: None)
+    monkeypatch.setattr(_restart_run, "Window", functools.partial(Window, clock=clock))
+    times = SimpleNamespace(datetime=TimeOfDay, UTC=datetime.UTC)
+    monkeypatch.setattr(_restart, "datetime", times)
