@@ -170,7 +170,6 @@ table:
   sample: [Nothing stands against the upgrade.]
 """
 
-import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -208,14 +207,13 @@ def argument_spec() -> dict[str, Any]:
 def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Read, try, report."""
     params = module.params
+    waiter = Waiter.start(params["wait_timeout"], Progress(module).say)
     upgrade = Upgrade.from_params(params).find_istioctl(module.run_command, params)
     snapshot = _snapshot.read(api, params["istio_namespace"])
     upgrade.check_namespaces(snapshot)
     findings = catalogue.find_all(snapshot, upgrade, params["allow"])
     if params["try_images"] and not module.check_mode and not catalogue.blocked(findings):
         images = params["images"] or _likely_images.guess(api, snapshot.mesh, upgrade.version)
-        deadline = time.monotonic() + params["wait_timeout"]
-        waiter = Waiter(deadline=deadline, say=Progress(module).say)
         upgrade = upgrade.try_images(api, images, params["image_pull_secrets"], waiter)
         findings = catalogue.find_all(snapshot, upgrade, params["allow"])
     return {
