@@ -11,13 +11,12 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from sandbox import build, doctor, lifecycle, reset, status
-from sandbox.errors import ExitCode, SandboxError
+from sandbox import build, doctor, istio, lifecycle, options, reset, status
+from sandbox.errors import ExitCode, SandboxError, UsageError
 from sandbox.findings import Severity
+from sandbox.istio import Bad
 from sandbox.lifecycle import Sandbox, Wish
-from sandbox.parts import ISTIO_VERSIONS
 from sandbox.progress import Progress
 
 _DESCRIPTION = """\
@@ -37,13 +36,13 @@ Command = Callable[[argparse.Namespace, Progress], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; every failure is a sentence with its remedy."""
-    options = parser().parse_args(arguments)
+    given = parser().parse_args(arguments)
     # A terminated command cleans up as an interrupted one does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Progress() as progress:
-            command: Command = options.command
-            return command(options, progress)
+            command: Command = given.command
+            return command(given, progress)
     except SandboxError as error:
         print(f"sandbox: {error.message}\n  -> {error.remedy}", file=sys.stderr)
         return error.exit_code
@@ -70,78 +69,54 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(command=command)
         return added
 
-    _add_up(add("up", _up, "builds what is missing, then starts a sandbox and leaves it running"))
+    options.add_up(
+        add("up", _up, "builds what is missing, then starts a sandbox and leaves it running")
+    )
+    options.add_install(
+        add(
+            "install", _install, "installs another version beside the first or over it, good or bad"
+        )
+    )
     add("reset", _reset, "brings the meshes back to how they were when they were new")
     add("down", _down, "ends the sandbox; nothing of it is left on this machine")
-    _add_json(add("status", _status, "shows what runs: versions, proxies, addresses, memory"))
-    _add_clusters(
+    options.add_json(
+        add("status", _status, "shows what runs: versions, proxies, addresses, memory")
+    )
+    options.add_clusters(
         add("doctor", _doctor, "says what this machine lacks, and how that is mended"),
         "how many clusters shall fit",
     )
-    _add_load(add("load", _load, "sends requests, counts what is lost, checks every feature"))
+    options.add_load(
+        add("load", _load, "sends requests, counts what is lost, checks every feature")
+    )
     add("build", _build, "compiles and installs every program, or looks that all is there")
     add("kubeconfig", _kubeconfig, "prints the path to use: export KUBECONFIG=$(... kubeconfig)")
     return top
 
 
-def _add_up(up: argparse.ArgumentParser) -> None:
-    _add_clusters(up, "how many clusters; two share a root of trust and get HAProxy in front")
-    up.add_argument(
-        "--istio",
-        choices=[*sorted(ISTIO_VERSIONS), "none"],
-        default=Wish().istio,
-        help="the version of Istio, installed without a revision (default: %(default)s)",
-    )
-    up.add_argument(
-        "--workloads",
-        choices=["shop", "hard", "none"],
-        default=Wish().workloads,
-        help="`shop` has every feature that must survive an upgrade, `hard` also every kind of"
-        " workload that upgrades find difficult (default: %(default)s)",
-    )
-
-
-def _add_clusters(command: argparse.ArgumentParser, text: str) -> None:
-    command.add_argument(
-        "--clusters", type=int, choices=[1, 2], default=1, help=f"{text} (default: %(default)s)"
-    )
-
-
-def _add_json(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--json", action="store_true", help="prints JSON in place of a table")
-
-
-def _add_load(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--cluster", default="a", help="which cluster (default: %(default)s)")
-    command.add_argument(
-        "--rate", type=int, default=300, help="requests per second (default: %(default)s)"
-    )
-    command.add_argument(
-        "--seconds", type=int, default=60, help="for how long (default: %(default)s)"
-    )
-    command.add_argument(
-        "--streams", type=int, default=0, help="long connections to hold (default: %(default)s)"
-    )
-    command.add_argument(
-        "--inside", action="store_true", help="from an injected pod in place of this machine"
-    )
-    command.add_argument("--output", type=Path, help="writes the result to this file as JSON")
-    command.add_argument("--plot", type=Path, help="writes vegeta's plot to this HTML file")
-    command.add_argument(
-        "--no-features", action="store_true", help="sends the requests and checks no feature"
-    )
-
-
-def _up(options: argparse.Namespace, progress: Progress) -> int:
+def _up(given: argparse.Namespace, progress: Progress) -> int:
+    has_istio = given.istio != "none"
+    if given.revision and not has_istio:
+        raise UsageError(f"no Istio has no revision {given.revision}", "leave one of the two out")
     wish = Wish(
-        clusters=options.clusters,
-        istio="" if options.istio == "none" else options.istio,
-        workloads="" if options.workloads == "none" else options.workloads,
+        clusters=given.clusters,
+        istio=given.istio if has_istio else "",
+        revision=given.revision,
+        workloads=given.workloads if has_istio and given.workloads != "none" else "",
     )
     sandbox = lifecycle.up(wish, progress)
     progress.note("the sandbox is ready")
     _show(sandbox)
     print("\nnext: export KUBECONFIG=$(python -m sandbox kubeconfig)")
+    return ExitCode.OK
+
+
+def _install(given: argparse.Namespace, progress: Progress) -> int:
+    cluster = lifecycle.require().cluster(given.cluster)
+    name = f"Istio {given.istio}, {f'revision {given.revision}' if given.revision else 'default'}"
+    progress.step(f"installing {name}")
+    istio.install(cluster, given.istio, given.revision, Bad(given.bad) if given.bad else None)
+    progress.note(f"{name} is installed{f', with bad {given.bad}' if given.bad else ''}")
     return ExitCode.OK
 
 
@@ -159,29 +134,29 @@ def _down(_: argparse.Namespace, progress: Progress) -> int:
     return ExitCode.OK
 
 
-def _status(options: argparse.Namespace, _: Progress) -> int:
+def _status(given: argparse.Namespace, _: Progress) -> int:
     sandbox = lifecycle.require()
     statuses = status.read(sandbox)
-    if options.json:
+    if given.json:
         print(json.dumps(status.document(sandbox, statuses), indent=2))
     else:
         print(status.table(sandbox, statuses))
     return ExitCode.FAILED if any(each.dead for each in statuses) else ExitCode.OK
 
 
-def _doctor(options: argparse.Namespace, _: Progress) -> int:
-    findings = doctor.examine(options.clusters)
+def _doctor(given: argparse.Namespace, _: Progress) -> int:
+    findings = doctor.examine(given.clusters)
     print(doctor.table(findings))
     lacks = any(finding.severity is Severity.MISSING for finding in findings)
     return ExitCode.MACHINE if lacks else ExitCode.OK
 
 
-def _load(options: argparse.Namespace, progress: Progress) -> int:
+def _load(given: argparse.Namespace, progress: Progress) -> int:
     # What these import takes a moment, which no other command should wait for.
     from sandbox import trial  # noqa: PLC0415
 
-    cluster = lifecycle.require().cluster(options.cluster)
-    return trial.run(cluster, options, progress)
+    cluster = lifecycle.require().cluster(given.cluster)
+    return trial.run(cluster, given, progress)
 
 
 def _build(_: argparse.Namespace, progress: Progress) -> int:

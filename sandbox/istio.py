@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from sandbox.pki import Identity, authority
 
 NAMESPACE = "istio-system"
 GATEWAYS = {"istio-ingressgateway": "istio-ingress", "istio-egressgateway": "istio-egress"}
-_MISSING_TAG = "9.9.9"
+# Helm values that spoil a version, a file each; whoever installs by other means takes them too.
+BAD = Path(__file__).parent / "bad"
 
 
 class Bad(StrEnum):
@@ -31,10 +33,23 @@ class Bad(StrEnum):
 
     PROXIES = "proxies"
     """Its proxies reject their listeners and never get ready."""
-    IMAGE = "image"
-    """Its proxy image does not exist."""
-    ISTIOD = "istiod"
+    PROXY_IMAGE = "proxy-image"
+    """The image of its proxies does not exist."""
+    ISTIOD_IMAGE = "istiod-image"
+    """The image of its istiod does not exist."""
+    ISTIOD_CRASH = "istiod-crash"
     """Its istiod crashes as soon as it starts."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The Helm values that make a version bad in this way."""
+        found: dict[str, Any] = yaml.safe_load((BAD / f"{self}.yml").read_text())
+        return found
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its istiod never gets ready."""
+        return self in {Bad.ISTIOD_IMAGE, Bad.ISTIOD_CRASH}
 
 
 def operator(minor: str, revision: str = "", bad: Bad | None = None) -> dict[str, Any]:
@@ -46,30 +61,41 @@ def operator(minor: str, revision: str = "", bad: Bad | None = None) -> dict[str
         )
     version = ISTIO_VERSIONS[minor]
     [document] = manifests.load("istio-operator", version=version, revision=revision)
-    values = document["spec"]["values"]
-    match bad:
-        case Bad.PROXIES:
-            del values["pilot"]["env"], values["telemetry"]
-        case Bad.IMAGE:
-            values["global"]["proxy"]["image"] = f"localhost/istio/proxyv2:{_MISSING_TAG}"
-        case Bad.ISTIOD:
-            values["pilot"]["extraContainerArgs"] = ["--no-such-flag"]
+    if bad:
+        document["spec"]["values"] = _merged(document["spec"]["values"], bad.values)
     return document
 
 
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, as Helm merges values: what is in both comes from the second."""
+    merged = {**below, **above}
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
+            merged[key] = _merged(below[key], above[key])
+    return merged
+
+
 def install(cluster: Cluster, minor: str, revision: str = "", bad: Bad | None = None) -> None:
-    """Install a control plane with its own istioctl; a bad one is not waited for."""
+    """Install a control plane with its own istioctl; one that cannot start is not waited for."""
+    is_dead = bad is not None and bad.is_dead
     document = operator(minor, revision, bad)
     with tempfile.TemporaryDirectory(prefix="meshwright-sandbox-") as folder:
         path = Path(folder) / "operator.yml"
         path.write_text(yaml.safe_dump(document))
-        patience = "1s" if bad is Bad.ISTIOD else "120s"
+        patience = "1s" if is_dead else "120s"
         arguments = ("install", "-f", str(path), "--skip-confirmation", "--readiness-timeout")
         try:
             cluster.run(f"istioctl-{minor}", *arguments, patience)
         except SandboxError:
-            if bad is not Bad.ISTIOD:
+            if not (is_dead and _is_there(cluster, revision)):
                 raise
+
+
+def _is_there(cluster: Cluster, revision: str) -> bool:
+    """Whether the Deployment of an istiod exists, be it ready or not."""
+    name = f"istiod-{revision}" if revision else "istiod"
+    deployments = cluster.objects.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")
+    return any(each["metadata"]["name"] == name for each in deployments["items"])
 
 
 def give_authority(cluster: Cluster, root: Identity) -> None:

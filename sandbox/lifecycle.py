@@ -50,6 +50,8 @@ class Wish:
 
     clusters: int = 1
     istio: str = "1.30"
+    revision: str = ""
+    """Empty for a control plane without one."""
     workloads: str = "shop"
 
     @property
@@ -210,7 +212,7 @@ class _Start:
         if not self._wish.istio:
             return
         istio.give_authority(cluster, self._root)
-        istio.install(cluster, self._wish.istio)
+        istio.install(cluster, self._wish.istio, self._wish.revision)
         self._progress.note(f"cluster {cluster.name}: Istio {self._wish.istio} is installed")
         istio.install_gateways(cluster)
         if self._wish.workloads:
