@@ -117,10 +117,17 @@ class Api(Protocol):
     def find_kind(self, api_version: str, kind: str) -> Kind | None:
         """The kind of that name; None when the API server does not know it."""
 
-    def pod_get(
-        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
+    def pod_get(  # noqa: PLR0913 - what a request is made of
+        self,
+        pod: str,
+        namespace: str,
+        *,
+        port: int,
+        path: str,
+        timeout: float = 30.0,
+        method: str = "GET",
     ) -> bytes:
-        """The body of an HTTP GET inside the pod, through a port-forward."""
+        """The body of an HTTP answer from inside the pod, through a port-forward."""
 
     def version(self) -> Object:
         """The answer of /version."""

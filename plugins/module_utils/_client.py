@@ -207,8 +207,15 @@ class Client:
                 )
         return None
 
-    def pod_get(
-        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
+    def pod_get(  # noqa: PLR0913 - what a request is made of
+        self,
+        pod: str,
+        namespace: str,
+        *,
+        port: int,
+        path: str,
+        timeout: float = 30.0,
+        method: str = "GET",
     ) -> bytes:
         # Its library takes time to import, and most modules never reach into a pod.
         from ansible_collections.meshwright.istio.plugins.module_utils import (  # noqa: PLC0415
@@ -221,6 +228,7 @@ class Client:
             port=port,
             path=path,
             timeout=timeout,
+            method=method,
         )
 
     def version(self) -> Object:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
 
+from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 
 REVISION = "istio.io/rev"
@@ -61,8 +62,9 @@ class Trouble:
 class Pod:
     """One pod.
 
-    `owner` is the workload behind it (not the ReplicaSet between), None for a bare pod;
-    `revision` is None where no proxy was injected; `version` where the image does not tell it.
+    `owner` is the workload behind it (not the ReplicaSet between), None for a bare pod; one that
+    is marked is still its workload's, although the controller has let it go. `revision` is None
+    where no proxy was injected; `version` where the image does not tell it.
     """
 
     name: str
@@ -80,7 +82,11 @@ class Pod:
     managed: bool = False
     """Whether it belongs to a gateway that istiod itself deploys."""
     injectable: bool = True
-    """False where it forbids a sidecar by annotation or shares the node's network."""
+    """False where it forbids a sidecar itself or shares the node's network."""
+    mark: Mark | None = None
+    """That of a pod that is on its way out."""
+    address: str = ""
+    node: str = ""
 
     @classmethod
     def from_object(cls, item: Mapping[str, Any]) -> Pod:
@@ -89,6 +95,7 @@ class Pod:
         labels = metadata.get("labels") or {}
         annotations = metadata.get("annotations") or {}
         managed = _MANAGED in labels
+        mark = Mark.from_annotations(annotations)
         proxied = _STATUS in annotations or managed
         revision = annotations.get(REVISION) if proxied else None
         ready = _is_ready(status)
@@ -96,7 +103,7 @@ class Pod:
             name=metadata["name"],
             namespace=intern(metadata["namespace"]),
             uid=metadata.get("uid", ""),
-            owner=_owner(metadata, labels),
+            owner=mark.workload if mark else _owner(metadata, labels),
             revision=revision and intern(revision),
             version=_version(spec) if proxied else None,
             phase=intern(status.get("phase", "Pending")),
@@ -106,12 +113,22 @@ class Pod:
             template=next((labels[key] for key in _HASHES if key in labels), ""),
             labels={key: intern(labels[key]) for key in _KEPT_LABELS if key in labels},
             managed=managed,
-            injectable=not spec.get("hostNetwork") and annotations.get(INJECT) != "false",
+            # Where both are there, istiod believes the label.
+            injectable=not spec.get("hostNetwork")
+            and labels.get(INJECT, annotations.get(INJECT)) != "false",
+            mark=mark,
+            address=status.get("podIP", ""),
+            node=spec.get("nodeName", ""),
         )
 
     @property
     def key(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def holder(self) -> str:
+        """Whose pod it is, in words; the pod itself where it is nobody's."""
+        return str(self.owner) if self.owner else f"Pod {self.key}"
 
     @property
     def live(self) -> bool:

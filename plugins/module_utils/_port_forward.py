@@ -30,10 +30,20 @@ else:
 
 _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
+# As much of an error's body as is worth to show.
+_SHOWN = 2000
 
 
-def get(http_client: Http, forward_path: str, *, port: int, path: str, timeout: float) -> bytes:
-    """The body of the answer to GET `path` on that port of the pod."""
+def get(  # noqa: PLR0913 - what a request is made of
+    http_client: Http,
+    forward_path: str,
+    *,
+    port: int,
+    path: str,
+    timeout: float,
+    method: str = "GET",
+) -> bytes:
+    """The body of the answer to `path` on that port of the pod."""
     if WEBSOCKET_ERROR is not None:
         raise MeshError(
             "The Python package websocket-client is needed to reach into pods. "
@@ -44,7 +54,7 @@ def get(http_client: Http, forward_path: str, *, port: int, path: str, timeout: 
     except (OSError, websocket.WebSocketException) as error:
         raise _failure(forward_path, port, error, getattr(error, "status_code", 0)) from error
     try:
-        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        request = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         connection.send_binary(bytes([_DATA]) + request.encode())
         response = http.client.HTTPResponse(_Socket(connection))  # type: ignore[arg-type]
         response.begin()
@@ -55,10 +65,11 @@ def get(http_client: Http, forward_path: str, *, port: int, path: str, timeout: 
         connection.close(timeout=0)
     if response.status >= 400:
         raise ApiError(
-            f"GET {path} on port {port} of {_pod(forward_path)} was answered "
+            f"{method} {path} on port {port} of {_pod(forward_path)} was answered "
             f"{response.status} {response.reason}.",
             status=response.status,
             reason=response.reason,
+            body=body[:_SHOWN].decode(errors="replace"),
         )
     return body
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -118,6 +119,12 @@ def _arrival(
     if len(live) < workload.desired:
         return waiting(f"{len(live)} of {workload.desired} pods are there")
     return READY
+
+
+def place(pod: Pod) -> tuple[int, str]:
+    """By which to sort pods that are to be replaced: a StatefulSet's highest ordinal is first."""
+    ordinal = re.search(r"-(\d+)$", pod.name)
+    return (-int(ordinal[1]) if ordinal else 0, pod.name)
 
 
 def is_off(pod: Pod, wanted: Wanted, before: Collection[str]) -> bool:

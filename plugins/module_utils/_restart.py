@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,6 +45,8 @@ class Restart:
         self._taken: set[str] = set()
         self.asked = False
         self.wrote = False
+        self.done = 0
+        self.drained: list[dict[str, Any]] = []
 
     def begin(self) -> None:
         """Ask for it; where a restart goes on already, only look on."""
@@ -89,6 +90,9 @@ class Restart:
         if workload is not None and workload.original_strategy is not None:
             self._patch(_surge.restore(workload))
 
+    def abandon(self) -> None:
+        """Its controller goes on, or stops, by itself."""
+
     def explain(self, readiness: Readiness) -> str:
         """The reason of a failure, with what its pods say."""
         workload = self._workload()
@@ -118,7 +122,7 @@ class Restart:
             ready = self._all_ready(workload, live)
             if not ready.ready:
                 return ready
-        return self._take(broken[0] if broken else min(off, key=_place))
+        return self._take(broken[0] if broken else min(off, key=_readiness.place))
 
     def _all_ready(self, workload: Workload, live: Sequence[Pod]) -> Readiness:
         """By the pods too: the status is late after one was taken away."""
@@ -163,7 +167,8 @@ class Restart:
         return self._fleet.workload(self._todo.reference)
 
     def _pods(self) -> list[Pod]:
-        return self._fleet.pods(self._todo.reference)
+        """Those that its controller knows of."""
+        return [pod for pod in self._fleet.pods(self._todo.reference) if pod.mark is None]
 
 
 def _request(workload: Workload, *, surge: bool) -> dict[str, Any]:
@@ -177,9 +182,3 @@ def _request(workload: Workload, *, surge: bool) -> dict[str, Any]:
     else:
         spec["template"] = {"metadata": {"annotations": {RESTARTED_AT: now}}}
     return {**body, "spec": spec}
-
-
-def _place(pod: Pod) -> tuple[int, str]:
-    """A StatefulSet goes from its highest ordinal down."""
-    ordinal = re.search(r"-(\d+)$", pod.name)
-    return (-int(ordinal[1]) if ordinal else 0, pod.name)

@@ -12,18 +12,31 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _budget, _readiness, _surge
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _budget,
+    _drain_plan,
+    _readiness,
+    _surge,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._asking import Asking
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
+from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import (
+    DrainMode,
+    Passage,
+    Way,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Request
 from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
 from ansible_collections.meshwright.istio.plugins.module_utils._selection import Labels
+from ansible_collections.meshwright.istio.plugins.module_utils._standing import Standing
 from ansible_collections.meshwright.istio.plugins.module_utils._surge import Footing
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import (
+    DRAIN,
     EXCLUDE,
     KINDS,
     Workload,
@@ -49,6 +62,8 @@ class Todo:
     reason: str
     footing: Footing
     found: Mapping[str, int]
+    passage: Passage | None = None
+    """How its pods are drained; None where it is restarted as its controller does."""
 
     @property
     def reference(self) -> Reference:
@@ -88,12 +103,18 @@ class Planner:
     """Judges workloads by their pods."""
 
     def __init__(
-        self, request: Request, wanted: Wanted, asking: Asking, namespaces: Mapping[str, Labels]
+        self,
+        request: Request,
+        wanted: Wanted,
+        asking: Asking,
+        namespaces: Mapping[str, Labels],
+        standing: Standing,
     ) -> None:
         self._request = request
         self._wanted = wanted
         self._asking = asking
         self._namespaces = namespaces
+        self._standing = standing
 
     def plan(self, fleet: Fleet) -> Plan:
         """The plan for everything selected."""
@@ -117,24 +138,58 @@ class Planner:
         """What it needs; True when it is right, False when it is not in the mesh."""
         reference = workload.reference
         asked = self._asking.revision(reference.namespace, workload.template_labels)
-        pods = [pod for pod in fleet.pods(reference) if pod.live and _is_in_mesh(pod, asked)]
+        live = [pod for pod in fleet.pods(reference) if pod.live and _is_in_mesh(pod, asked)]
+        pods = [pod for pod in live if pod.mark is None]
         off = [pod for pod in pods if self._wanted.lacks(pod)]
         budgets = fleet.budgets(workload) if self._request.respects_budgets else ()
-        footing = _surge.footing(workload, budgets, self._request.surge)
         task = _task_when_right(workload, pods)
+        if len(live) > len(pods):
+            task = Task.RESTART
+        if off and (left := self._left(workload, off, asked)):
+            return left
         if off:
-            left = self._left(workload, off, asked) or _blocked_by(workload, budgets, footing)
-            if left is not None:
-                return left
             task = Task.AWAIT if _readiness.in_progress(workload) else Task.RESTART
         if task is None:
             return bool(pods)
+        passage = self._passage(workload, budgets, begun=len(live) > len(pods))
+        if isinstance(passage, Left):
+            return passage
+        footing = (
+            passage.footing if passage else _surge.footing(workload, budgets, self._request.surge)
+        )
+        if off and (left := _blocked_by(workload, budgets, footing)):
+            return left
         return Todo(
             workload=workload,
             task=task,
             reason=_reason(off, len(pods), task, footing),
             footing=footing,
             found=_count(pods),
+            passage=passage,
+        )
+
+    def _passage(
+        self, workload: Workload, budgets: Collection[Budget], *, begun: bool
+    ) -> Passage | Left | None:
+        """How its pods are drained; None where they are not, Left where they cannot be."""
+        mode = DrainMode.ROLLOUT if workload.drain == "rollout" else self._request.drain
+        if not begun and (
+            mode is DrainMode.ROLLOUT or _drain_plan.serves_nobody(workload, self._standing)
+        ):
+            return None
+        found = _drain_plan.find(workload, self._standing, budgets, self._request.surge)
+        if isinstance(found, Passage):
+            return found
+        if begun:
+            # A run before has begun it, so its pods are seen off whatever has changed since.
+            return Passage(way=Way.OTHERS, departure=Departure())
+        if mode is DrainMode.WHERE_SAFE:
+            return None
+        return Left(
+            reference=workload.reference,
+            reason=f"it cannot be drained: {found}; restart it with drain=rollout, or give it the"
+            f" annotation {DRAIN}=rollout, and some requests may be lost",
+            blocked=True,
         )
 
     def _left(self, workload: Workload, off: Collection[Pod], asked: str | None) -> Left | None:

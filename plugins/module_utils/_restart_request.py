@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._asking import resolve_option
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector
+from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import (
     RESTARTABLE,
     Reference,
@@ -45,6 +47,8 @@ class Request:
     kinds: tuple[str, ...]
     names: tuple[str, ...]
     surge: SurgeMode
+    drain: DrainMode
+    patience: Patience
     respects_budgets: bool
     waits: bool
     limits: Limits
@@ -52,7 +56,7 @@ class Request:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Request:
         """Read the options; BadInputError before anything is asked of the cluster."""
-        for option in ("max_parallel", "max_failures", "wait_timeout"):
+        for option in ("max_parallel", "max_failures", "wait_timeout", "drain_timeout"):
             if params[option] < 1:
                 raise BadInputError(f"{option}: got {params[option]}; right is 1 or more.")
         for option in ("kinds", "names"):
@@ -61,6 +65,7 @@ class Request:
                     f"{option}: got an empty list; right is at least one entry, or to leave the"
                     " option out."
                 )
+        _check_patience(params)
         return cls(
             selection=Selection.from_params(params),
             name=params["revision"],
@@ -68,6 +73,8 @@ class Request:
             kinds=tuple(params["kinds"] or RESTARTABLE),
             names=tuple(dict.fromkeys(params["names"] or ())),
             surge=SurgeMode(params["surge"]),
+            drain=DrainMode(params["drain"]),
+            patience=Patience(limit=params["drain_timeout"], hold=params["drain_hold"]),
             respects_budgets=params["disruption_budgets"] == "respect",
             waits=params["wait"],
             limits=Limits(
@@ -92,6 +99,21 @@ class Request:
         absent = [str(each) for each in self.selection.workloads if each not in present]
         _refuse("workloads", absent)
         _refuse("names", sorted(set(self.names) - {each.name for each in present}))
+
+
+def _check_patience(params: Mapping[str, Any]) -> None:
+    """Refuse times that contradict each other."""
+    hold, timeout, wait = params["drain_hold"], params["drain_timeout"], params["wait_timeout"]
+    if not 0 <= hold <= timeout:
+        raise BadInputError(
+            f"drain_hold: got {hold} with drain_timeout={timeout}; right is 0 to {timeout}, since"
+            " what is not seen is not waited for longer than what is."
+        )
+    if timeout >= wait:
+        raise BadInputError(
+            f"drain_timeout: got {timeout} with wait_timeout={wait}; right is less than that, or"
+            " the workload would be given up while its pods still answer."
+        )
 
 
 def _refuse(option: str, absent: Iterable[str]) -> None:

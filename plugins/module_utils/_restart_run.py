@@ -12,15 +12,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _injector, _result
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _injector,
+    _result,
+    _standing,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._asking import Asking
+from ansible_collections.meshwright.istio.plugins.module_utils._drain import Drain
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
     NotReadyError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
 from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
+from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import (
     Left,
@@ -41,6 +47,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._selection import
     read_namespaces,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
+from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
 
 _NAMED = 5
 
@@ -55,6 +62,7 @@ class Run:
     fleet: Fleet
     feed: Feed
     plan: Plan
+    witness: Witness
 
     @classmethod
     def read(cls, api: Api, request: Request) -> Run:
@@ -67,9 +75,19 @@ class Run:
         feed = fleet.feed(api, scope, request.kinds)
         feed.read()
         asking = Asking(injectors, namespaces)
-        plan = Planner(request, wanted, asking, namespaces).plan(fleet)
+        roots = {each.service[0] for each in injectors if each.service}
+        standing = _standing.read(api, scope, roots)
+        plan = Planner(request, wanted, asking, namespaces, standing).plan(fleet)
         _require_injectors(api, plan.todo, asking, namespaces)
-        return cls(api=api, request=request, wanted=wanted, fleet=fleet, feed=feed, plan=plan)
+        return cls(
+            api=api,
+            request=request,
+            wanted=wanted,
+            fleet=fleet,
+            feed=feed,
+            plan=plan,
+            witness=Witness(api),
+        )
 
     def predict(self) -> dict[str, Any]:
         """What a run would do and return, if all went well."""
@@ -152,6 +170,7 @@ class Run:
                     "action": str(each.action),
                     "reason": each.reason,
                     "seconds": each.seconds,
+                    "drained": each.drained,
                 }
                 for each in sorted(begun, key=lambda each: each.reference)
             ],
@@ -169,7 +188,12 @@ class Run:
             ),
         }
 
-    def _start(self, todo: Todo) -> Restart:
+    def _start(self, todo: Todo) -> Restart | Drain:
+        if todo.passage is not None:
+            leaving = Leaving(
+                self.api, self.witness, todo.reference, todo.passage, self.request.patience
+            )
+            return Drain(self.api, self.fleet, todo, self.wanted, leaving)
         return Restart(
             self.api,
             self.fleet,

@@ -8,18 +8,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _budget, _readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
-from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import Task, Todo
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Limits
 
@@ -49,11 +48,17 @@ DONE = {
 
 @dataclass(slots=True, kw_only=True)
 class Flight:
-    """One workload in the window; `hopeless_since` is when it began to look so."""
+    """One workload in the window.
+
+    `moved` is when it began, or its last pod was drained; `hopeless_since` when it began to look
+    so.
+    """
 
     todo: Todo
-    restart: Restart
+    restart: Work
     since: float
+    moved: float
+    done: int = 0
     budgets: frozenset[tuple[str, str]] = frozenset()
     hopeless_since: float | None = None
     last: Readiness = _readiness.READY
@@ -68,10 +73,39 @@ class Outcome:
     reason: str
     seconds: float | None = None
     wrote: bool = False
+    drained: Sequence[Mapping[str, Any]] = ()
 
     @property
     def reference(self) -> Reference:
         return self.todo.reference
+
+
+class Work(Protocol):
+    """What is done with one workload; see `_restart.Restart`."""
+
+    @property
+    def asked(self) -> bool: ...
+
+    @property
+    def wrote(self) -> bool: ...
+
+    @property
+    def done(self) -> int: ...
+
+    @property
+    def drained(self) -> list[dict[str, Any]]: ...
+
+    def begin(self) -> None: ...
+
+    def look(self) -> Readiness: ...
+
+    def insist(self) -> bool: ...
+
+    def finish(self) -> None: ...
+
+    def abandon(self) -> None: ...
+
+    def explain(self, readiness: Readiness) -> str: ...
 
 
 class HasNews(Protocol):
@@ -86,7 +120,7 @@ class Window:
 
     feed: HasNews
     limits: Limits
-    start: Callable[[Todo], Restart]
+    start: Callable[[Todo], Work]
     budgets: Callable[[Todo], Iterable[Budget]]
     say: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
@@ -159,6 +193,7 @@ class Window:
             todo=todo,
             restart=self.start(todo),
             since=self.clock(),
+            moved=self.clock(),
             budgets=frozenset((each.namespace, each.name) for each in covering),
         )
         self._flights.append(flight)
@@ -173,13 +208,17 @@ class Window:
 
     def _look(self, flight: Flight) -> None:
         flight.last = flight.restart.look()
+        if flight.restart.done > flight.done:
+            flight.done, flight.moved = flight.restart.done, self.clock()
         if flight.last.ready:
             flight.restart.finish()
             asked = flight.restart.asked
             action = Action.RESTARTED if asked else DONE[flight.todo.task]
             self._end(flight, action, flight.todo.reason)
         elif self._is_late(flight) or (self._is_lost(flight) and not self._insists(flight)):
-            self._end(flight, Action.FAILED, flight.restart.explain(flight.last))
+            reason = flight.restart.explain(flight.last)
+            flight.restart.abandon()
+            self._end(flight, Action.FAILED, reason)
 
     def _is_lost(self, flight: Flight) -> bool:
         now = self.clock()
@@ -191,7 +230,7 @@ class Window:
         return since is not None and now - since >= PATIENCE
 
     def _is_late(self, flight: Flight) -> bool:
-        return self.clock() - flight.since >= self.limits.seconds
+        return self.clock() - flight.moved >= self.limits.seconds
 
     @staticmethod
     def _insists(flight: Flight) -> bool:
@@ -207,6 +246,7 @@ class Window:
                 reason=reason,
                 seconds=round(self.clock() - flight.since, 1),
                 wrote=flight.restart.wrote,
+                drained=flight.restart.drained,
             )
         )
 

@@ -54,13 +54,13 @@ def footing(workload: Workload, budgets: Collection[Budget], mode: SurgeMode) ->
     leaves_none = takes > 0 and (workload.desired == 1 or recreates)
     if not leaves_none and all(budget.at_best >= takes for budget in budgets):
         return Footing(surge=False, takes=takes)
-    obstacle = _obstacle(workload, mode)
+    obstacle = obstacle_to_second_pod(workload, mode)
     if obstacle is None:
         return Footing(surge=True, takes=0)
     return Footing(surge=False, takes=takes, gap=obstacle if leaves_none else None)
 
 
-def _obstacle(workload: Workload, mode: SurgeMode) -> str | None:
+def obstacle_to_second_pod(workload: Workload, mode: SurgeMode) -> str | None:
     """Why there cannot be a second pod before the first one goes."""
     kind, safe = workload.reference.kind, mode is SurgeMode.SAFE
     recreates = workload.update.type is UpdateType.RECREATE

@@ -20,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._update_strategy 
 )
 
 EXCLUDE = "meshwright.istio/exclude"
+DRAIN = "meshwright.istio/drain"
 ORIGINAL_STRATEGY = "meshwright.istio/original-strategy"
 
 KINDS: Mapping[str, Kind] = {
@@ -68,6 +69,9 @@ class Workload:
     """Whether a restart that was asked of Argo or OpenShift is still to come."""
     claims: tuple[str, ...] = ()
     host_ports: tuple[int, ...] = ()
+    uses_host_network: bool = False
+    drain: str | None = None
+    """How it is to be drained, where somebody has said so by annotation."""
     selector: Mapping[str, str] = field(default_factory=dict)
     template: Mapping[str, Any] = field(default_factory=dict)
     template_labels: Mapping[str, str] = field(default_factory=dict)
@@ -98,10 +102,12 @@ class Workload:
             original_strategy=annotations.get(ORIGINAL_STRATEGY),
             paused=bool(spec.get("paused")),
             starts_on_change=_starts_on_change(item["kind"], spec),
-            excluded=_is_excluded(annotations, template),
+            excluded=_annotation(annotations, template, EXCLUDE) == "true",
             restarting=_is_restarting(item["kind"], spec, status),
             claims=_claims(template),
             host_ports=_host_ports(template),
+            uses_host_network=bool((template.get("spec") or {}).get("hostNetwork")),
+            drain=_annotation(annotations, template, DRAIN),
             selector=_selector(spec),
             template=template,
             template_labels=template_labels,
@@ -156,9 +162,12 @@ def _number(value: Any, default: int) -> int:
     return int(value) if str(value).isdigit() else default
 
 
-def _is_excluded(annotations: Mapping[str, str], template: Mapping[str, Any]) -> bool:
+def _annotation(
+    annotations: Mapping[str, str], template: Mapping[str, Any], name: str
+) -> str | None:
+    """That of the workload, or of its template."""
     inner = (template.get("metadata") or {}).get("annotations") or {}
-    return "true" in (annotations.get(EXCLUDE), inner.get(EXCLUDE))
+    return annotations.get(name) or inner.get(name)
 
 
 def _starts_on_change(kind: str, spec: Mapping[str, Any]) -> bool:

@@ -94,10 +94,32 @@ options:
     default: respect
   drain:
     description:
-      - How open requests end. With V(rollout) each pod ends as it does in any rollout.
+      - How open requests end. With V(endpoints) a pod is told to stop only when something stands in
+        for it, it has left its Services, every proxy of the mesh is seen to know, and its open
+        requests have ended. See the canary guide for how each kind of workload is drained.
+      - A workload that cannot be drained is not restarted, and the reason is in
+        RV(not_restarted). With V(where_safe) it is restarted as with V(rollout), where each pod ends
+        as it does in any rollout. The annotation C(meshwright.istio/drain=rollout) on a workload
+        or its template makes that choice for it alone.
+      - What no Service leads to is not drained, for nobody asks it.
     type: str
-    choices: [rollout]
-    default: rollout
+    choices: [endpoints, where_safe, rollout]
+    default: endpoints
+  drain_timeout:
+    description:
+      - For how many seconds a pod is kept for its open requests, from when it has left its Services.
+      - After C(drainDuration) of the mesh, 45 seconds where it is not set, its sidecar ends them
+        by itself.
+    type: int
+    default: 45
+  drain_hold:
+    description:
+      - For how many seconds a pod is kept where its open requests are not seen, from when every proxy
+        knows. They are not seen in a pod without a sidecar, and not always in one whose sidecar keeps
+        no statistics of its listeners (C(proxyStatsMatcher) with the suffix
+        C(downstream_rq_active)); behind a headless Service clients may know the pod for longer.
+    type: int
+    default: 10
   wait:
     description:
       - Wait for every restart. Without it at most O(max_parallel) are begun, and of those that are
@@ -105,7 +127,9 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: For how many seconds each workload is waited for, from its own beginning.
+    description: >-
+      For how many seconds each workload is waited for, from its own beginning or from when the last
+      of its pods was drained.
     type: int
     default: 600
 requirements: [urllib3]
@@ -116,6 +140,9 @@ notes:
   - Needs the rights to list and watch pods, poddisruptionbudgets and the O(kinds), to list
     namespaces, mutatingwebhookconfigurations and endpointslices, to patch the O(kinds), and to
     create pods/eviction (with O(disruption_budgets=ignore), to delete pods).
+  - With O(drain=endpoints), also to list services, networkpolicies and Istio's own kinds, to list
+    and watch pods of the whole cluster, to patch and delete pods, to create pods and
+    pods/portforward, and to get controllerrevisions.
 """
 
 EXAMPLES = r"""
@@ -140,6 +167,10 @@ workloads:
     - The workloads that were worked on, sorted by namespace, kind and name.
     - C(action) is V(restarted), V(awaited) (a restart went on already), V(restored) (only a
       strategy was put back), V(started) (not waited for) or V(failed). C(reason) says why.
+    - C(drained) has each pod that was drained. C(released) is when its controller let it go,
+      C(out) when it left its Services, C(acknowledged) when each of C(proxies) proxies knew, C(ended)
+      when it was deleted, C(seconds) after it had left; C(open_at_out) and C(open_at_end) are how many
+      requests it had open, null where that is not seen.
   returned: success, and when some could not be restarted
   type: list
   elements: dict
@@ -150,6 +181,17 @@ workloads:
       action: restarted
       reason: "2 of 2 pods are not right: 2 on 1-30 (1.30.4)"
       seconds: 12.4
+      drained:
+        - pod: web-6d4cf56db6-x2x9v
+          revision: 1-30
+          released: "2026-11-25T09:30:01Z"
+          out: "2026-11-25T09:30:04Z"
+          acknowledged: "2026-11-25T09:30:05Z"
+          ended: "2026-11-25T09:30:06Z"
+          proxies: 41
+          open_at_out: 3
+          open_at_end: 0
+          seconds: 2.1
 not_restarted:
   description: What is not on what is wanted and was left, or was not begun, with the reason.
   returned: success, and when some could not be restarted
@@ -197,7 +239,9 @@ def argument_spec() -> dict[str, Any]:
         "max_failures": {"type": "int", "default": 1},
         "surge": {"choices": ["safe", "always", "never"], "default": "safe"},
         "disruption_budgets": {"choices": ["respect", "ignore"], "default": "respect"},
-        "drain": {"choices": ["rollout"], "default": "rollout"},
+        "drain": {"choices": ["endpoints", "where_safe", "rollout"], "default": "endpoints"},
+        "drain_timeout": {"type": "int", "default": 45},
+        "drain_hold": {"type": "int", "default": 10},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 600},
     }

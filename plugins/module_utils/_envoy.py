@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""What the Envoy of a pod says of itself, on the port where only the pod is listened to.
+
+https://www.envoyproxy.io/docs/envoy/latest/operations/admin
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+
+PORT = 15000
+_TIMEOUT = 10.0
+_INBOUND = b"inbound|"
+_OUTBOUND = b"outbound|"
+# The requests that its listeners have open; an installation shows them or not, by the
+# proxyStatsMatcher of its mesh configuration. /clusters shows them always, but forgets those of a
+# cluster that was replaced, as when the pod has left its last Service.
+_GAUGES = "/stats?filter=%5Ehttp%5C.(inbound%7Coutbound)_.*downstream_rq_active$"
+_GAUGE = re.compile(rb"^http\.(inbound|outbound)_[^\n]*downstream_rq_active: (\d+)$", re.MULTILINE)
+_ACTIVE = re.compile(rb"^((?:in|out)bound\|)[^\n]*::rq_active::(\d+)$", re.MULTILINE)
+
+
+def clusters(api: Api, pod: str, namespace: str) -> bytes:
+    """The hosts that it would send requests to, one fact a line."""
+    return api.pod_get(pod, namespace, port=PORT, path="/clusters", timeout=_TIMEOUT)
+
+
+def gauges(api: Api, pod: str, namespace: str) -> bytes:
+    """The numbers of requests that its listeners have open; empty where they are not kept."""
+    return api.pod_get(pod, namespace, port=PORT, path=_GAUGES, timeout=_TIMEOUT)
+
+
+def send_clients_away(api: Api, pod: str, namespace: str) -> None:
+    """Let it close each connection with the next answer, so that its clients come to another."""
+    api.pod_get(
+        pod, namespace, port=PORT, path="/healthcheck/fail", timeout=_TIMEOUT, method="POST"
+    )
+
+
+def sends_to(found: bytes, address: str, *, not_by: Collection[str] = ()) -> bool:
+    """Whether it may still choose that address by itself.
+
+    Clusters of the hosts in `not_by` send where the client says, as for a headless Service.
+    """
+    left_out = tuple(f"||{host}".encode() for host in not_by)
+    return any(
+        line.startswith(_OUTBOUND) and not line.partition(b"::")[0].endswith(left_out)
+        for line in _lines_with(found, f"::{address}:".encode())
+    )
+
+
+def count_open(found: bytes, listeners: bytes, *, gateway: bool = False) -> int | None:
+    """How many requests it has open for the pod's Services; None where that is not to be seen.
+
+    A sidecar's are those that come in, a gateway's those that it has sent on.
+    """
+    side = _OUTBOUND if gateway else _INBOUND
+    seen = [int(number) for kind, number in _ACTIVE.findall(found) if kind == side]
+    counted = [int(number) for kind, number in _GAUGE.findall(listeners) if kind + b"|" == side]
+    sums = [sum(numbers) for numbers in (seen, counted) if numbers]
+    return max(sums) if sums else None
+
+
+def _lines_with(text: bytes, part: bytes) -> Iterator[bytes]:
+    place = text.find(part)
+    while place >= 0:
+        end = text.find(b"\n", place)
+        yield text[text.rfind(b"\n", 0, place) + 1 : end if end >= 0 else len(text)]
+        place = text.find(part, place + 1) if end < 0 else text.find(part, end)

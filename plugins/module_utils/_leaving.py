@@ -1,0 +1,229 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The pods of one workload that are on their way out, and each step of that way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils import _readiness, _stand_in_pod
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    ApiError,
+    NotReadyError,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import (
+    CONTROLLER_REVISION,
+    POD,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
+from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
+from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
+from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+from ansible_collections.meshwright.istio.plugins.module_utils._witness import (
+    Knowledge,
+    Leaver,
+    Witness,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """For how many seconds a pod is kept once every proxy knows that it takes no more requests.
+
+    `limit` where its open requests are seen, `hold` where they are not.
+    """
+
+    limit: int = 45
+    hold: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """One pod's way out; times as people read them, None for what did not happen or is not known.
+
+    `open_at_out` and `open_at_end` are how many requests it had open.
+    """
+
+    pod: str
+    revision: str | None
+    released: str | None = None
+    out: str | None = None
+    acknowledged: str | None = None
+    ended: str | None = None
+    proxies: int = 0
+    open_at_out: int | None = None
+    open_at_end: int | None = None
+    seconds: float = 0.0
+
+    def asdict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Leaving:
+    """What has been done with the pods of a workload; it knows of its own writes at once."""
+
+    def __init__(  # noqa: PLR0913 - what it works with
+        self,
+        api: Api,
+        witness: Witness,
+        workload: Reference,
+        passage: Passage,
+        patience: Patience,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        gateway: bool = False,
+    ) -> None:
+        self._api = api
+        self._witness = witness
+        self._workload = workload
+        self._passage = passage
+        self._patience = patience
+        self._clock = clock
+        self._gateway = gateway
+        self._written: dict[str, Pod] = {}
+        self._gone: set[str] = set()
+        self._out_since: dict[str, float] = {}
+        self._records: dict[str, Drained] = {}
+        self.done: list[Drained] = []
+        self.wrote = False
+
+    def pods(self, seen: Iterable[Pod]) -> list[Pod]:
+        """The pods as they are, although the watch may not have told of the last writes yet."""
+        found = {pod.uid: pod for pod in seen if pod.live}
+        for uid, pod in self._written.items():
+            if uid in found:
+                found[uid] = replace(found[uid], mark=pod.mark)
+        return [pod for uid, pod in sorted(found.items()) if uid not in self._gone]
+
+    @property
+    def any(self) -> bool:
+        """Whether a pod has left its Services and is still there."""
+        return bool(self._out_since)
+
+    def release(self, pod: Pod) -> None:
+        """Let its controller make a successor, while it serves on."""
+        mark = Mark(workload=self._workload, labels={self._passage.release: pod.template})
+        # Whatever its controller does not know: the same for all, since nothing selects by it.
+        self._write(pod, mark, mark.patch({self._passage.release: f"{pod.template[:40]}-released"}))
+        self._record(pod, released=_now())
+
+    def make_stand_in(self, workload: Workload, beside: Pod) -> None:
+        """Make a pod of the workload's template on the node of that one."""
+        name = f"{self._workload.name}-{beside.template}"
+        owner = self._api.get(CONTROLLER_REVISION, name, self._workload.namespace)
+        if owner is None:
+            raise NotReadyError(
+                f"ControllerRevision {self._workload.namespace}/{name} is gone, so nothing can own"
+                f" a stand-in for pod {beside.name}. Run it again."
+            )
+        mark = Mark(workload=self._workload)
+        document = _stand_in_pod.build(workload, beside.node, mark, owner)
+        try:
+            self._api.create(POD, document, self._workload.namespace)
+        except ApiError as error:
+            # Made a moment ago, or by a run before: the watch will tell.
+            if error.status != 409:
+                raise
+        self.wrote = True
+
+    def take_out(self, pod: Pod) -> None:
+        """Take it out of its Services."""
+        changes = self._passage.departure.changes
+        before = pod.mark.labels if pod.mark else {}
+        mark = Mark(
+            workload=self._workload,
+            labels={**self._passage.departure.before, **before},
+            out=True,
+        )
+        self._write(pod, mark, mark.patch(changes))
+        self._record(pod, out=_now())
+        self._out_since[pod.uid] = self._clock()
+
+    def see_off(self, pods: Sequence[Pod]) -> Readiness:
+        """Delete those that nobody asks any more and that have answered everybody."""
+        answers = [self._see_off(pod) for pod in pods]
+        return next((answer for answer in answers if not answer.ready), _readiness.READY)
+
+    def remove(self, pod: Pod) -> Readiness:
+        """Take a pod away that serves nobody, for it is not ready."""
+        self._api.delete(POD, pod.name, pod.namespace)
+        self.wrote = True
+        self._gone.add(pod.uid)
+        return _readiness.waiting(f"pod {pod.name} was not ready and was taken away")
+
+    def give_back(self, pods: Iterable[Pod]) -> None:
+        """Undo the release: the controller takes the pod back and a pod that is not ready away."""
+        for pod in pods:
+            if pod.mark is not None and pod.mark.labels:
+                self._write(pod, None, pod.mark.erase())
+            elif pod.mark is not None:
+                self.remove(pod)
+
+    def _see_off(self, pod: Pod) -> Readiness:
+        since = self._out_since.setdefault(pod.uid, self._clock())
+        by_name = [
+            f"{sender.name}.{sender.namespace}.svc.cluster.local"
+            for sender in self._passage.departure.headless
+        ]
+        self._witness.watch(Leaver(pod=pod, by_name=by_name, gateway=self._gateway))
+        known = self._witness.about(pod)
+        record = self._record(pod, proxies=known.proxies)
+        if known.open is not None and record.open_at_out is None:
+            record = self._record(pod, open_at_out=known.open)
+        if known.since is None:
+            return _readiness.waiting(f"pod {pod.name} has left: {known.describe()}")
+        if record.acknowledged is None:
+            self._record(pod, acknowledged=_now())
+        waits_for = self._waits_for(pod, known, since)
+        if waits_for:
+            return _readiness.waiting(waits_for)
+        self._end(pod, known, since)
+        return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
+
+    def _waits_for(self, pod: Pod, known: Knowledge, since: float) -> str:
+        """What it still has to wait for; nothing when it may go."""
+        assert known.since is not None  # noqa: S101 - asked only of one that all proxies know of
+        now = self._clock()
+        if known.asked is None or known.asked < known.since:
+            return f"pod {pod.name} has left, and is asked what it has open"
+        if known.open is None or self._passage.departure.headless:
+            left = known.since + self._patience.hold - now
+            seen = "its open requests are not seen"
+        else:
+            left = since + self._patience.limit - now if known.open else 0.0
+            seen = f"{known.open} requests are open"
+        return f"pod {pod.name}: {seen}, waiting up to {left:.0f} s more" if left > 0 else ""
+
+    def _end(self, pod: Pod, known: Knowledge, since: float) -> None:
+        self._api.delete(POD, pod.name, pod.namespace)
+        self.wrote = True
+        self._gone.add(pod.uid)
+        self._out_since.pop(pod.uid, None)
+        self._witness.forget(pod)
+        seconds = round(self._clock() - since, 1)
+        self._record(pod, ended=_now(), open_at_end=known.open, seconds=seconds)
+        self.done.append(self._records[pod.uid])
+
+    def _write(self, pod: Pod, mark: Mark | None, patch: Object) -> None:
+        self._api.patch(POD, pod.name, patch, pod.namespace)
+        self.wrote = True
+        self._written[pod.uid] = replace(pod, mark=mark)
+
+    def _record(self, pod: Pod, **changes: Any) -> Drained:
+        record = self._records.get(pod.uid) or Drained(pod=pod.name, revision=pod.revision)
+        self._records[pod.uid] = replace(record, **changes)
+        return self._records[pod.uid]
+
+
+def _now() -> str:
+    return time.strftime(TIME, time.gmtime())

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""What selects pods by their labels: Services, which send them requests, and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
+from ansible_collections.meshwright.istio.plugins.module_utils._injector import selects
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
+
+Labels = Mapping[str, str]
+
+_POLICIES = (
+    _kinds.AUTHORIZATION_POLICY,
+    _kinds.PEER_AUTHENTICATION,
+    _kinds.REQUEST_AUTHENTICATION,
+    _kinds.TELEMETRY,
+    _kinds.WASM_PLUGIN,
+    _kinds.SIDECAR,
+    _kinds.ENVOY_FILTER,
+    _kinds.GATEWAY,
+    _kinds.DESTINATION_RULE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """A Service, or a ServiceEntry that selects pods; `headless` where clients ask the DNS."""
+
+    namespace: str
+    kind: str
+    name: str
+    selector: Labels
+    headless: bool = False
+    is_local: bool = False
+    """Whether it sends requests only to pods on the node from which they come."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    def selects(self, namespace: str, labels: Labels) -> bool:
+        """Whether it sends requests to such a pod."""
+        return namespace == self.namespace and all(
+            labels.get(key) == value for key, value in self.selector.items()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What applies to the pods of a selector; with no namespace, to pods of every namespace."""
+
+    name: str
+    namespace: str | None
+    selector: Mapping[str, Any]
+
+    def tells_apart(self, namespace: str, before: Labels, after: Labels) -> bool:
+        """Whether it applies to a pod with the one set of labels and not with the other."""
+        if self.namespace not in (None, namespace):
+            return False
+        return selects(self.selector, before) != selects(self.selector, after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All senders and policies of the namespaces that were read."""
+
+    senders: tuple[Sender, ...]
+    policies: tuple[Policy, ...]
+
+    def senders_of(self, namespace: str, labels: Labels) -> list[Sender]:
+        """Those that send requests to such a pod."""
+        return [sender for sender in self.senders if sender.selects(namespace, labels)]
+
+    def disturbed(self, namespace: str, before: Labels, after: Labels) -> list[str]:
+        """The policies that a change of labels would switch off or on for the pod."""
+        return [
+            policy.name for policy in self.policies if policy.tells_apart(namespace, before, after)
+        ]
+
+
+def read(api: Api, namespaces: Sequence[str] | None, roots: Iterable[str]) -> Standing:
+    """Read those namespaces (None: all); policies in the roots apply to every namespace."""
+    scopes: Sequence[str | None] = namespaces if namespaces is not None else (None,)
+    kinds = (_kinds.SERVICE, _kinds.SERVICE_ENTRY, _kinds.NETWORK_POLICY, *_POLICIES)
+    asked = [(kind, scope) for kind in kinds for scope in scopes]
+    shared = set(roots)
+    missing = [] if namespaces is None else sorted(shared - set(namespaces))
+    asked += [(kind, root) for kind in _POLICIES for root in missing]
+    answers = api.each(lambda ask: api.list(*ask), asked)
+    senders: list[Sender] = []
+    policies: list[Policy] = []
+    for (kind, _scope), items in zip(asked, answers, strict=True):
+        for item in items:
+            senders += _senders(kind, item)
+            policies += _policies(kind, item, shared)
+    return Standing(senders=tuple(senders), policies=tuple(policies))
+
+
+def _senders(kind: Kind, item: Object) -> Iterator[Sender]:
+    spec, metadata = item.get("spec") or {}, item["metadata"]
+    if kind == _kinds.SERVICE:
+        selector = spec.get("selector")
+    elif kind == _kinds.SERVICE_ENTRY:
+        selector = (spec.get("workloadSelector") or {}).get("labels")
+    else:
+        return
+    if selector:
+        local = {spec.get("internalTrafficPolicy"), spec.get("externalTrafficPolicy")}
+        yield Sender(
+            namespace=metadata["namespace"],
+            kind=kind.kind,
+            name=metadata["name"],
+            selector=selector,
+            headless=spec.get("clusterIP") == "None",
+            is_local="Local" in local,
+        )
+
+
+def _policies(kind: Kind, item: Object, roots: set[str]) -> Iterator[Policy]:
+    """The policy of an object, and what it says of its peers; without a selector it says nothing.
+
+    What applies to a whole namespace applies whatever the labels are.
+    """
+    metadata, spec = item["metadata"], item.get("spec") or {}
+    namespace = metadata["namespace"]
+    name = f"{item['kind']} {namespace}/{metadata['name']}"
+    if kind == _kinds.NETWORK_POLICY:
+        yield Policy(name=name, namespace=namespace, selector=spec.get("podSelector") or {})
+        for selector in _peers(spec):
+            yield Policy(name=name, namespace=None, selector=selector)
+    elif kind in _POLICIES and (selector := _selector(kind, spec)):
+        scope = None if namespace in roots or kind == _kinds.GATEWAY else namespace
+        yield Policy(name=name, namespace=scope, selector={"matchLabels": selector})
+
+
+def _selector(kind: Kind, spec: Mapping[str, Any]) -> Labels:
+    selector = spec.get("selector") or spec.get("workloadSelector") or {}
+    if kind == _kinds.GATEWAY:
+        return dict(selector)
+    labels: Labels = selector.get("matchLabels") or selector.get("labels") or {}
+    return labels
+
+
+def _peers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for direction, side in (("ingress", "from"), ("egress", "to")):
+        for rule in spec.get(direction) or ():
+            for peer in rule.get(side) or ():
+                if peer.get("podSelector"):
+                    yield peer["podSelector"]
