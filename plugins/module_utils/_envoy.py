@@ -27,14 +27,19 @@ _GAUGE = re.compile(rb"^http\.(inbound|outbound)_[^\n]*downstream_rq_active: (\d
 _ACTIVE = re.compile(rb"^((?:in|out)bound\|)[^\n]*::rq_active::(\d+)$", re.MULTILINE)
 
 
+def ask(api: Api, pod: str, namespace: str, path: str) -> bytes:
+    """Its answer to a GET of that path."""
+    return api.pod_get(pod, namespace, port=PORT, path=path, timeout=_TIMEOUT)
+
+
 def clusters(api: Api, pod: str, namespace: str) -> bytes:
     """The hosts that it would send requests to, one fact a line."""
-    return api.pod_get(pod, namespace, port=PORT, path="/clusters", timeout=_TIMEOUT)
+    return ask(api, pod, namespace, "/clusters")
 
 
 def gauges(api: Api, pod: str, namespace: str) -> bytes:
     """The numbers of requests that its listeners have open; empty where they are not kept."""
-    return api.pod_get(pod, namespace, port=PORT, path=_GAUGES, timeout=_TIMEOUT)
+    return ask(api, pod, namespace, _GAUGES)
 
 
 def send_clients_away(api: Api, pod: str, namespace: str) -> None:

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _injector, _stand_in
+from ansible_collections.meshwright.istio.plugins.module_utils import _injector
+from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import RefusedError
 from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import INJECT, Pod
@@ -20,6 +21,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._revision import 
     REVISION_LABEL,
     UNREVISIONED,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 _TEMPLATES = "inject.istio.io/templates"
@@ -31,22 +33,36 @@ Labels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where gateways shall go: a revision or tag by name, and the revision that it stands for."""
+    """Where gateways shall go: a revision or tag by name, and the revision that it stands for.
+
+    `version` is what their proxies shall run, None where that does not matter.
+    """
 
     name: str
     revision: str
+    version: str | None = None
+
+    def accepts(self, pod: Pod) -> bool:
+        """Whether the pod is what is wanted."""
+        return not Wanted(revision=self.revision, version=self.version).lacks(pod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
-    """One gateway as it stands; `stand_ins` are left from a run that was cut off."""
+    """One gateway as it stands.
+
+    `leaving` are pods of it that are on their way out, `held` is whether its rollout is held: both
+    are left from a run that was cut off. `departure` is how its pods leave their Services.
+    """
 
     workload: Workload
     uid: str
     namespace_labels: Labels
     pods: tuple[Pod, ...]
     services: tuple[str, ...]
-    stand_ins: tuple[str, ...]
+    departure: Departure = field(default_factory=Departure)
+    leaving: tuple[Pod, ...] = ()
+    held: bool = False
 
     @property
     def namespace(self) -> str:
@@ -62,13 +78,13 @@ class Gateway:
     @property
     def revisions(self) -> tuple[str, ...]:
         """The revisions that its pods really have."""
-        return tuple(sorted({pod.revision or "none" for pod in self.pods if pod.live}))
+        return tuple(sorted({pod.revision or "none" for pod in self.pods}))
 
     def is_on(self, target: Target) -> bool:
         """Whether its pods, and those that will replace them, are on that revision."""
         labels = self.workload.template_labels
         right = self.labels_for(target) == labels
-        return right and all(pod.revision == target.revision for pod in self.pods if pod.live)
+        return right and all(target.accepts(pod) for pod in self.pods)
 
     def labels_for(self, target: Target) -> dict[str, str]:
         """The labels of its pods on that revision.
@@ -95,8 +111,8 @@ class Gateway:
             "revisions": [target.revision] if self.workload.desired else [],
             "pod_labels": self.labels_for(target),
         }
-        if self.stand_ins:
-            before["stand_ins"], after["stand_ins"] = list(self.stand_ins), []
+        if self.leaving:
+            before["leaving"], after["leaving"] = [pod.name for pod in self.leaving], []
         return Change(name=f"Deployment {self.namespace}/{self.name}", before=before, after=after)
 
     def _shown(self) -> dict[str, str]:
@@ -104,11 +120,11 @@ class Gateway:
 
 
 def is_gateway(item: Mapping[str, Any]) -> bool:
-    """Whether a Deployment is a gateway by injection; a stand-in is none of its own."""
+    """Whether a Deployment is a gateway by injection."""
     template = item["spec"]["template"].get("metadata") or {}
     templates = (template.get("annotations") or {}).get(_TEMPLATES, "")
     parts = {part.strip() for part in templates.split(",")}
-    return _GATEWAY_TEMPLATE in parts and not _stand_in.is_stand_in(item)
+    return _GATEWAY_TEMPLATE in parts
 
 
 def services_for(services: Iterable[Mapping[str, Any]], labels: Labels) -> tuple[str, ...]:
@@ -150,9 +166,15 @@ def refuse_unmovable(
         )
     if not gateway.services:
         raise RefusedError(
-            f"No Service of namespace {gateway.namespace} selects the pods of the {gateway}, so a"
-            " second Deployment could not take its requests."
+            f"No Service of namespace {gateway.namespace} selects the pods of the {gateway}, so"
+            " others could not take its requests."
             " Replace its pods with workload_restart."
+        )
+    if gateway.departure.obstacle:
+        raise RefusedError(
+            f"The pods of the {gateway} cannot be drained: {gateway.departure.obstacle}. Select"
+            " them there by another label, or replace its pods with workload_restart and"
+            " drain=rollout, and some requests and all streams may be lost."
         )
     _refuse_lost_services(gateway, services_for(services, after))
     _refuse_wrong_injection(gateway, target, after, injectors)

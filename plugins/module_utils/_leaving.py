@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, 
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
+    BadInputError,
     NotReadyError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import (
@@ -45,6 +46,19 @@ class Patience:
 
     limit: int = 45
     hold: int = 10
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> Patience:
+        """Read a module's options; refused where they contradict each other."""
+        hold, limit = params["drain_hold"], params["drain_timeout"]
+        if limit < 1:
+            raise BadInputError(f"drain_timeout: got {limit}; right is 1 or more.")
+        if not 0 <= hold <= limit:
+            raise BadInputError(
+                f"drain_hold: got {hold} with drain_timeout={limit}; right is 0 to {limit}, since"
+                " what is not seen is not waited for longer than what is."
+            )
+        return cls(limit=limit, hold=hold)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +127,7 @@ class Leaving:
     def release(self, pod: Pod) -> None:
         """Let its controller make a successor, while it serves on."""
         mark = Mark(workload=self._workload, labels={self._passage.release: pod.template})
-        # Whatever its controller does not know: the same for all, since nothing selects by it.
-        self._write(pod, mark, mark.patch({self._passage.release: f"{pod.template[:40]}-released"}))
+        self._write(pod, mark, mark.patch({self._passage.release: _let_go(pod)}))
         self._record(pod, released=_now())
 
     def make_stand_in(self, workload: Workload, beside: Pod) -> None:
@@ -148,6 +161,23 @@ class Leaving:
         self._write(pod, mark, mark.patch(changes))
         self._record(pod, out=_now())
         self._out_since[pod.uid] = self._clock()
+
+    def leave(self, pod: Pod) -> None:
+        """Let its controller and its Services go of it at once, since others serve already."""
+        released = {self._passage.release: pod.template}
+        mark = Mark(
+            workload=self._workload,
+            labels={**self._passage.departure.before, **released},
+            out=True,
+        )
+        changes = {**self._passage.departure.changes, self._passage.release: _let_go(pod)}
+        self._write(pod, mark, mark.patch(changes))
+        self._record(pod, released=_now(), out=_now())
+        self._out_since[pod.uid] = self._clock()
+
+    def is_known_to_have_left(self, pod: Pod) -> bool:
+        """Whether every proxy knows that it takes no more requests."""
+        return self._witness.about(pod).complete
 
     def see_off(self, pods: Sequence[Pod]) -> Readiness:
         """Delete those that nobody asks any more and that have answered everybody."""
@@ -196,9 +226,13 @@ class Leaving:
         now = self._clock()
         if known.asked is None or known.asked < known.since:
             return f"pod {pod.name} has left, and is asked what it has open"
-        if known.open is None or self._passage.departure.headless:
+        if known.open is None or self._passage.departure.headless or self._gateway:
+            # A client of a gateway may keep its connection and say nothing for a while.
             left = known.since + self._patience.hold - now
-            seen = "its open requests are not seen"
+            if left > 0:
+                return f"pod {pod.name} has left, held for {left:.0f} s more"
+        if known.open is None:
+            left, seen = 0.0, ""
         else:
             left = since + self._patience.limit - now if known.open else 0.0
             seen = f"{known.open} requests are open"
@@ -223,6 +257,11 @@ class Leaving:
         record = self._records.get(pod.uid) or Drained(pod=pod.name, revision=pod.revision)
         self._records[pod.uid] = replace(record, **changes)
         return self._records[pod.uid]
+
+
+def _let_go(pod: Pod) -> str:
+    """A value that its controller does not know; nothing else looks at that label."""
+    return f"{pod.template[:40]}-released"
 
 
 def _now() -> str:

@@ -56,7 +56,7 @@ class Request:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Request:
         """Read the options; BadInputError before anything is asked of the cluster."""
-        for option in ("max_parallel", "max_failures", "wait_timeout", "drain_timeout"):
+        for option in ("max_parallel", "max_failures", "wait_timeout"):
             if params[option] < 1:
                 raise BadInputError(f"{option}: got {params[option]}; right is 1 or more.")
         for option in ("kinds", "names"):
@@ -74,7 +74,7 @@ class Request:
             names=tuple(dict.fromkeys(params["names"] or ())),
             surge=SurgeMode(params["surge"]),
             drain=DrainMode(params["drain"]),
-            patience=Patience(limit=params["drain_timeout"], hold=params["drain_hold"]),
+            patience=Patience.from_params(params),
             respects_budgets=params["disruption_budgets"] == "respect",
             waits=params["wait"],
             limits=Limits(
@@ -102,13 +102,7 @@ class Request:
 
 
 def _check_patience(params: Mapping[str, Any]) -> None:
-    """Refuse times that contradict each other."""
-    hold, timeout, wait = params["drain_hold"], params["drain_timeout"], params["wait_timeout"]
-    if not 0 <= hold <= timeout:
-        raise BadInputError(
-            f"drain_hold: got {hold} with drain_timeout={timeout}; right is 0 to {timeout}, since"
-            " what is not seen is not waited for longer than what is."
-        )
+    timeout, wait = params["drain_timeout"], params["wait_timeout"]
     if timeout >= wait:
         raise BadInputError(
             f"drain_timeout: got {timeout} with wait_timeout={wait}; right is less than that, or"

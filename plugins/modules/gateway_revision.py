@@ -12,11 +12,13 @@ module: gateway_revision
 short_description: Move Istio gateways to another revision behind their Services
 version_added: 0.1.0
 description:
-  - Moves gateways that are Deployments with an injected proxy. A stand-in, a second Deployment of
-    the new revision, joins the same Service and gets ready first; then the gateway's own pods are
-    replaced; then the stand-in goes.
+  - Moves gateways that are Deployments with an injected proxy. Pods of the new revision join the
+    same Services first, and get ready, and serve every listener, certificate and route that the old
+    ones do. Then the old pods leave the Services, and are deleted when nothing is open in them any
+    more.
   - Name, Service, addresses, node ports and autoscaler of a gateway stay as they are.
-  - Where the stand-in does not get ready it is removed again, and the gateway was not touched.
+  - Where the new pods do not get ready the Deployment is put back, and the old pods were not
+    touched.
   - A run that was killed is finished by the next one. The way back is the same with the revision
     of before.
 author:
@@ -39,8 +41,26 @@ options:
       without a revision, or what the tag of that name points at.
     type: str
     required: true
+  version:
+    description: >-
+      The version that their proxies shall run, where an upgrade in place keeps the revision, such
+      as V(1.31.0).
+    type: str
+  drain_timeout:
+    description: >-
+      For how many seconds an old pod is kept for the requests and streams that are open in it, from
+      when it has left its Services. What is still open then breaks, and is counted in
+      C(open_at_end).
+    type: int
+    default: 300
+  drain_hold:
+    description: >-
+      For how many seconds an old pod is kept at least, so that clients that keep their connections
+      are told to come to another with their next request.
+    type: int
+    default: 10
   wait_timeout:
-    description: For how many seconds to wait for all of them.
+    description: For how many seconds to wait for the new pods of all of them.
     type: int
     default: 300
 requirements:
@@ -64,7 +84,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 gateways:
-  description: The gateways that were chosen, with the revisions of their pods before and after.
+  description:
+    - The gateways that were chosen, with the revisions of their pods before and after.
+    - C(drained) has each old pod as M(meshwright.istio.workload_restart) returns it.
   returned: success
   type: list
   elements: dict
@@ -76,6 +98,17 @@ gateways:
       after: [1-31]
       changed: true
       seconds: 12.3
+      drained:
+        - pod: istio-ingressgateway-5c6d5b9cc-hd4zh
+          revision: 1-30
+          released: "2026-11-25T09:30:01Z"
+          out: "2026-11-25T09:30:01Z"
+          acknowledged: "2026-11-25T09:30:02Z"
+          ended: "2026-11-25T09:31:12Z"
+          proxies: 41
+          open_at_out: 20
+          open_at_end: 0
+          seconds: 71.0
 """
 
 from typing import Any
@@ -88,10 +121,12 @@ from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_module,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import Progress
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import parse_all
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import check_name
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
+from ansible_collections.meshwright.istio.plugins.module_utils._wanted import check_version
 
 
 def argument_spec() -> dict[str, Any]:
@@ -99,6 +134,9 @@ def argument_spec() -> dict[str, Any]:
     return {
         "gateways": {"type": "list", "elements": "str", "default": []},
         "revision": {"type": "str", "required": True},
+        "version": {"type": "str"},
+        "drain_timeout": {"type": "int", "default": 300},
+        "drain_hold": {"type": "int", "default": 10},
         "wait_timeout": {"type": "int", "default": 300},
     }
 
@@ -107,12 +145,15 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Read, plan, apply, report."""
     check_name("revision", module.params["revision"])
     names = parse_all("gateways", module.params["gateways"])
+    version = check_version("version", module.params["version"])
+    patience = Patience.from_params(module.params)
     waiter = Waiter.start(module.params["wait_timeout"], Progress(module).say)
-    job = _gateway_job.plan(api, names, module.params["revision"])
-    took = {} if module.check_mode else job.carry_out(api, waiter)
+    job = _gateway_job.plan(api, names, module.params["revision"], version)
+    if not module.check_mode:
+        job.carry_out(api, waiter, patience)
     return {
         "changed": bool(job.todo),
-        "gateways": job.summary(took),
+        "gateways": job.summary(),
         "diff": _result.diff(job.changes()),
     }
 

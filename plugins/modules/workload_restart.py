@@ -98,25 +98,25 @@ options:
         for it, it has left its Services, every proxy of the mesh is seen to know, and its open
         requests have ended. See the canary guide for how each kind of workload is drained.
       - A workload that cannot be drained is not restarted, and the reason is in
-        RV(not_restarted). With V(where_safe) it is restarted as with V(rollout), where each pod ends
-        as it does in any rollout. The annotation C(meshwright.istio/drain=rollout) on a workload
-        or its template makes that choice for it alone.
+        RV(not_restarted). With V(where_safe) it is restarted as with V(rollout), where each pod
+        ends as it does in any rollout. The annotation C(meshwright.istio/drain=rollout) on a
+        workload or its template makes that choice for it alone.
       - What no Service leads to is not drained, for nobody asks it.
     type: str
     choices: [endpoints, where_safe, rollout]
     default: endpoints
   drain_timeout:
     description:
-      - For how many seconds a pod is kept for its open requests, from when it has left its Services.
+      - For how many seconds a pod is kept for its open requests, once it has left its Services.
       - After C(drainDuration) of the mesh, 45 seconds where it is not set, its sidecar ends them
         by itself.
     type: int
     default: 45
   drain_hold:
     description:
-      - For how many seconds a pod is kept where its open requests are not seen, from when every proxy
-        knows. They are not seen in a pod without a sidecar, and not always in one whose sidecar keeps
-        no statistics of its listeners (C(proxyStatsMatcher) with the suffix
+      - For how many seconds a pod is kept where its open requests are not seen, once every proxy
+        knows. They are not seen in a pod without a sidecar, and not always in one whose sidecar
+        keeps no statistics of its listeners (C(proxyStatsMatcher) with the suffix
         C(downstream_rq_active)); behind a headless Service clients may know the pod for longer.
     type: int
     default: 10
@@ -168,9 +168,9 @@ workloads:
     - C(action) is V(restarted), V(awaited) (a restart went on already), V(restored) (only a
       strategy was put back), V(started) (not waited for) or V(failed). C(reason) says why.
     - C(drained) has each pod that was drained. C(released) is when its controller let it go,
-      C(out) when it left its Services, C(acknowledged) when each of C(proxies) proxies knew, C(ended)
-      when it was deleted, C(seconds) after it had left; C(open_at_out) and C(open_at_end) are how many
-      requests it had open, null where that is not seen.
+      C(out) when it left its Services, C(acknowledged) when each of C(proxies) proxies knew,
+      C(ended) when it was deleted, C(seconds) after it had left. C(open_at_out) and
+      C(open_at_end) are how many requests it had open, null where that is not seen.
   returned: success, and when some could not be restarted
   type: list
   elements: dict
