@@ -21,6 +21,7 @@ _COLLECTION = ".collections/ansible_collections/meshwright/istio"
 _TYPED = (
     f"{_COLLECTION}/plugins",
     f"{_COLLECTION}/tests/unit/support",
+    "benchmarks",
     "sandbox",
     "tools",
 )

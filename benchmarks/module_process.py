@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run a module as Ansible's wrapper does, in a process of its own, and tell what that took.
+
+`python -m benchmarks.module_process COLLECTION.MODULE` reads the module's arguments as JSON, and
+writes its result and, as the last line, what was measured. The time begins when everything is
+imported: Python's and Ansible's start is the same for every module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plays
+from benchmarks.errors import BenchmarkError
+
+_PROFILE = "legacy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """How a module ran; `ended` is on the clock that all processes of this machine share."""
+
+    seconds: float
+    ended: float
+    peak_mib: float
+    result: Mapping[str, Any]
+
+
+def start(name: str, arguments: Mapping[str, Any], home: Path) -> subprocess.Popen[str]:
+    """Begin to run a module."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", __name__, name],
+        cwd=plays.CHECKOUT,
+        env=plays.environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None  # noqa: S101 - for the type checker
+    json.dump(arguments, process.stdin)
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def finish(process: subprocess.Popen[str]) -> Ran:
+    """Wait for it; a module that fails is an error."""
+    said, _nothing = process.communicate()
+    if process.returncode:
+        raise BenchmarkError(f"the module failed: {said[:2000]}")
+    *printed, measured = said.splitlines()
+    return Ran(**json.loads(measured), result=json.loads("\n".join(printed)))
+
+
+def run(name: str, arguments: Mapping[str, Any], home: Path) -> Ran:
+    """Run a module to its end."""
+    return finish(start(name, arguments, home))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    seconds: float
+    ended: float
+    peak_mib: float
+
+
+def _run_here(name: str, arguments: str) -> int:
+    from ansible.module_utils import basic  # noqa: PLC0415 - only the process itself needs it
+
+    collection, _dot, module = name.rpartition(".")
+    loaded = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{module}")
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.loads(arguments)}).encode()
+    basic._ANSIBLE_PROFILE = _PROFILE
+    printed, code = io.StringIO(), 0
+    started = time.monotonic()
+    try:
+        with redirect_stdout(printed):
+            loaded.main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    ended = time.monotonic()
+    measured = _Measured(seconds=ended - started, ended=ended, peak_mib=_peak_mib())
+    print(printed.getvalue().strip())
+    print(json.dumps(asdict(measured)))
+    return code
+
+
+def _peak_mib() -> float:
+    """Of this program alone: getrusage also counts what it was forked from."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise BenchmarkError("this kernel does not tell how much memory a process had")
+
+
+if __name__ == "__main__":
+    sys.exit(_run_here(sys.argv[1], sys.stdin.read()))
