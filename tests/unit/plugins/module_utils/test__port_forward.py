@@ -58,6 +58,13 @@ def test_refusal_inside_the_pod_is_told() -> None:
         forwarded(answer)
 
 
+def test_body_of_a_refusal_is_in_the_details() -> None:
+    answer = b"\x00HTTP/1.1 400 Bad Request\r\nContent-Length: 6\r\n\r\nreason"
+    with pytest.raises(ApiError) as caught:
+        forwarded(answer)
+    assert caught.value.details["body"] == "reason"
+
+
 @pytest.mark.parametrize(
     ("status", "message"),
     [
