@@ -57,7 +57,7 @@ class Timing:
                 f"interval: got {timing.interval} with duration {timing.duration}; right is at"
                 " most the duration."
             )
-        if timing.failure_limit >= timing.rounds:
+        if timing.duration and timing.failure_limit >= timing.rounds:
             raise BadInputError(
                 f"failure_limit: got {timing.failure_limit}, and there are only {timing.rounds}"
                 f" samples, so all could be bad; right is at most {timing.rounds - 1}."

@@ -54,7 +54,7 @@ options:
     type: str
     default: istio-system
   duration:
-    description: For how many seconds it has to hold. With V(0), one sample of each check is enough.
+    description: For how many seconds it has to hold. With V(0), one good sample of each is enough.
     type: int
     default: 60
   interval:

@@ -77,9 +77,6 @@ def named(option: str, *names: str) -> dict[str, Any]:
         pytest.param(
             {"failure_limit": 7}, "there are only 7 samples", id="every sample may be bad"
         ),
-        pytest.param(
-            {"duration": 0, "failure_limit": 1}, "only 1 samples", id="the only sample may be bad"
-        ),
         pytest.param({"namespaces": []}, "namespaces: got an empty list", id="no namespace"),
         pytest.param({"baseline": {"q": "x"}}, "baseline[q]: got 'x'", id="text as baseline"),
         pytest.param({"baseline": {"q": True}}, "baseline[q]: got 'True'", id="bool as baseline"),

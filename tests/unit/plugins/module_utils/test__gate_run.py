@@ -82,6 +82,12 @@ def test_does_not_end_on_a_bad_sample(app: StubServer, time: FakeTime) -> None:
     assert time.looks == [0, 10, 20, 30]
 
 
+def test_without_a_duration_it_waits_for_one_good_sample(app: StubServer, time: FakeTime) -> None:
+    app.answers[:] = [BAD, BAD, GOOD]
+    hold(app, time, duration=0, failure_limit=2)
+    assert time.looks == [0, 10, 20]
+
+
 def test_fails_as_soon_as_it_cannot_pass(app: StubServer, time: FakeTime) -> None:
     app.answers[:] = [GOOD, BAD, GOOD, BAD]
     with pytest.raises(NotReadyError, match="failed after 30 of 100 s"):
