@@ -136,7 +136,7 @@ class Plan:
             each.name
             for wave in self.waves
             for each in wave.namespaces
-            if each.after not in (each.now, each.during)
+            if each.after != each.during
         )
 
     def summary(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _waves
 from ansible_collections.meshwright.istio.plugins.module_utils._canary import (
@@ -24,7 +24,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._canary import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._canary_record import Before, Record
 from ansible_collections.meshwright.istio.plugins.module_utils._canary_request import Request
-from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import DEFAULT_TAG
+from ansible_collections.meshwright.istio.plugins.module_utils._canary_tags import (
+    NOT_REPLACED,
+    Followers,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._membership import (
     members,
     revision_of,
@@ -35,7 +38,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._reference import
     RESTARTABLE,
     Reference,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._revision import REVISION_LABEL
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils._waves import Candidate, Wave
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
@@ -54,10 +56,9 @@ class _Planner:
     ) -> None:
         self._mesh = snapshot.mesh
         self._snapshot = snapshot
-        self._gateways = gateways
+        self._gateways = [each for each in gateways if request.concerns(each.reference.namespace)]
         self._request = request
         self._record = record
-        self._kept: list[Kept] = []
         pods = [pod for pod in snapshot.pods if pod.live]
         owners = {gateway.reference for gateway in gateways}
         self._gateway_pods = [pod for pod in pods if pod.owner in owners]
@@ -69,7 +70,9 @@ class _Planner:
     def plan(self) -> Plan:
         request = self._request
         befores = self._befores()
-        tags = self._tags(befores) if request.move_tags else ()
+        followers = Followers(self._snapshot, request, self._pods)
+        left = {each.revision for each in self._record.sources} | self._left(befores)
+        tags, kept = followers.plan(befores, left) if request.move_tags else ((), ())
         moves = {name: self._namespace(name, before, tags) for name, before in befores.items()}
         waves = tuple(
             WaveMove(
@@ -87,8 +90,8 @@ class _Planner:
             waves=waves,
             gateways=self._gateway_moves() if request.move_gateways else (),
             tags=tags,
-            followers=self._followers(tags, moves),
-            kept=tuple(self._kept),
+            followers=followers.workloads(tags, moves),
+            kept=(*kept, *self._not_replaced(sorted(moves)), *followers.left(tags, moves)),
         )
 
     def _befores(self) -> dict[str, Before]:
@@ -100,7 +103,7 @@ class _Planner:
             if namespace.name in found or not self._request.concerns(namespace.name):
                 continue
             arrived = source == target
-            if not arrived or self._off_target(namespace.name):
+            if not arrived or self._off_target([namespace.name]):
                 found[namespace.name] = Before(injection=namespace.injection, source=source)
         existing = {namespace.name for namespace in self._snapshot.namespaces}
         return {name: found[name] for name in sorted(found) if name in existing}
@@ -109,17 +112,18 @@ class _Planner:
         now = next(each.injection for each in self._snapshot.namespaces if each.name == name)
         target = Injection(revision=self._request.revision)
         tag = before.injection.revision if before.injection.injection is None else None
-        follows = tag in {each.name for each in tags} or (
-            tag is not None and tag in self._record.tags
-        )
+        arrives = {each.name for each in tags} | {
+            each.name for each in self._mesh.tags if each.revision == self._request.revision
+        }
         arrived = revision_of(self._mesh, now) == self._request.revision
+        during = now if arrived else target
         return NamespaceMove(
             name=name,
             source=before.source,
             before=before.injection,
             now=now,
-            during=now if arrived else target,
-            after=before.injection if follows else target,
+            during=during,
+            after=before.injection if tag in arrives else during,
             arrived=arrived,
         )
 
@@ -140,36 +144,29 @@ class _Planner:
 
     def _workloads(self, namespaces: Sequence[str]) -> tuple[WorkloadMove, ...]:
         found: dict[Reference, list[Pod]] = defaultdict(list)
-        for name in namespaces:
-            for pod in self._off_target(name):
-                if pod.owner is not None and pod.owner.kind in RESTARTABLE:
-                    found[pod.owner].append(pod)
-                else:
-                    what = str(pod.owner) if pod.owner else f"Pod {pod.key}"
-                    self._keep(what, "nothing replaces its pods; they keep their sidecar")
+        for pod in self._off_target(namespaces):
+            if pod.owner is not None and pod.owner.kind in RESTARTABLE:
+                found[pod.owner].append(pod)
         return workload_moves(found)
 
-    def _off_target(self, namespace: str) -> list[Pod]:
-        """The pods that are not on the revision, and would be in another pod's place."""
+    def _not_replaced(self, namespaces: Sequence[str]) -> tuple[Kept, ...]:
+        names = {
+            pod.holder
+            for pod in self._off_target(namespaces)
+            if pod.owner is None or pod.owner.kind not in RESTARTABLE
+        }
+        return tuple(Kept(name=name, reason=NOT_REPLACED) for name in sorted(names))
+
+    def _off_target(self, namespaces: Iterable[str]) -> list[Pod]:
+        """The pods that are not on the revision, and whose successors would be."""
         return [
             pod
+            for namespace in namespaces
             for pod in self._pods[namespace]
             if pod.revision != self._request.revision
             and (pod.revision is not None or pod.injectable)
             and not pod.managed
-            and not self._names_another(pod)
         ]
-
-    def _names_another(self, pod: Pod) -> bool:
-        """Whether its own label decides, which no label of its namespace overrules."""
-        named = pod.labels.get(REVISION_LABEL)
-        if named is None or named == self._request.revision:
-            return False
-        self._keep(
-            str(pod.owner) if pod.owner else f"Pod {pod.key}",
-            f"its pods ask for {named} themselves",
-        )
-        return True
 
     def _gateway_moves(self) -> tuple[GatewayMove, ...]:
         moves = []
@@ -189,56 +186,12 @@ class _Planner:
             )
         return tuple(moves)
 
-    def _tags(self, befores: Mapping[str, Before]) -> tuple[TagMove, ...]:
-        target = self._request.revision
-        sources = {before.source for before in befores.values()} | {
-            source.revision for source in self._record.sources
-        }
-        moves = []
-        for tag in self._mesh.tags:
-            if tag.revision == target or (sources and tag.revision not in sources):
-                continue
-            if outside := self._followers_outside(tag.name, befores):
-                names = ", ".join(outside)
-                self._keep(f"Tag {tag.name}", f"{names} follow it, and are not to be moved")
-            else:
-                moves.append(TagMove(name=tag.name, before=tag.revision, after=target))
-        default = self._mesh.default_injector()
-        if self._mesh.tag(DEFAULT_TAG) is None and default and default.revision != target:
-            leads = f"istio-injection=enabled leads to {default.revision} until one is set"
-            reason = f"there is none; {leads}"
-            self._keep(f"Tag {DEFAULT_TAG}", reason)
-        return tuple(moves)
-
-    def _followers_outside(self, tag: str, befores: Mapping[str, Before]) -> list[str]:
-        return [
-            namespace.name
-            for namespace, _source in members(
-                self._mesh, self._snapshot.namespaces, self._request.istio_namespace
-            )
-            if namespace.name not in befores and _follows(namespace.injection, tag)
-        ]
-
-    def _followers(
-        self, tags: Sequence[TagMove], moves: Mapping[str, NamespaceMove]
-    ) -> tuple[WorkloadMove, ...]:
-        """Workloads in no wave whose pods ask for a tag that moves."""
-        names = {tag.name for tag in tags}
-        found: dict[Reference, list[Pod]] = defaultdict(list)
-        for namespace, pods in self._pods.items():
-            for pod in pods:
-                asks = pod.labels.get(REVISION_LABEL) in names and namespace not in moves
-                # Without a proxy it is an istiod, which carries the label as well.
-                if asks and pod.revision and pod.owner and pod.owner.kind in RESTARTABLE:
-                    found[pod.owner].append(pod)
-        return workload_moves(found)
-
     def _sources(self, befores: Mapping[str, Before]) -> tuple[Source, ...]:
         if self._record.sources:
             return self._record.sources
-        names = {before.source for before in befores.values()} - {self._request.revision}
-        if not names:
-            names = {plane.revision for plane in self._mesh.others(self._request.revision)}
+        names = self._left(befores) or {
+            plane.revision for plane in self._mesh.others(self._request.revision)
+        }
         found = []
         for name in sorted(names):
             plane = self._mesh.find(name, self._request.istio_namespace)
@@ -246,13 +199,6 @@ class _Planner:
             found.append(Source(revision=name, version=version))
         return tuple(found)
 
-    def _keep(self, name: str, reason: str) -> None:
-        kept = Kept(name=name, reason=reason)
-        if kept not in self._kept:
-            self._kept.append(kept)
-
-
-def _follows(injection: Injection, tag: str) -> bool:
-    if injection.injection is not None:
-        return tag == DEFAULT_TAG
-    return injection.revision == tag
+    def _left(self, befores: Mapping[str, Before]) -> set[str]:
+        """The revisions that the namespaces leave."""
+        return {before.source for before in befores.values()} - {self._request.revision}

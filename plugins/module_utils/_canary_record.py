@@ -14,7 +14,6 @@ from typing import Any
 from ansible_collections.meshwright.istio.plugins.module_utils._canary import Source
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Injection
-from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._waves import Wave
 
 
@@ -28,13 +27,14 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """An unfinished upgrade; an empty one where none was begun."""
+    """An unfinished upgrade; an empty one where none was begun.
+
+    The facts have its gateways and tags too, for the way back.
+    """
 
     sources: tuple[Source, ...] = ()
     waves: tuple[tuple[str, tuple[str, ...]], ...] = ()
     namespaces: Mapping[str, Before] = field(default_factory=dict)
-    gateways: Mapping[Reference, str | None] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_option(cls, facts: Mapping[str, Any]) -> Record:
@@ -64,11 +64,6 @@ class Record:
                 )
                 for name, each in facts["namespaces"].items()
             },
-            gateways={
-                Reference.parse("record.gateways", each["reference"]): each["revision"]
-                for each in facts["gateways"]
-            },
-            tags=dict(facts["tags"]),
         )
 
     def waves_of(self, existing: Collection[str]) -> tuple[Wave, ...]:

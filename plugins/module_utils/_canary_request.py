@@ -73,7 +73,7 @@ class Request:
     def is_installed(self, snapshot: Snapshot) -> bool:
         """Whether the revision is there with the version that was asked for."""
         plane = snapshot.mesh.find(self.revision, self.istio_namespace)
-        return plane is not None and str(plane.version) == self.version
+        return plane is not None and plane.version == Version.parse(self.version)
 
     def concerns(self, namespace: str) -> bool:
         """Whether the upgrade may touch that namespace."""

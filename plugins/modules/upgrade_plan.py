@@ -16,8 +16,9 @@ description:
     with the workloads to restart, the gateways and the tags.
   - Changes nothing. In check mode it says C(changed) and shows a diff where something is left to be
     moved, so that C(--check --diff) shows what the upgrade would do.
-  - A workload whose pods name another revision themselves, a bare pod or a Job stays where it is,
-    and so does a tag that namespaces outside of the upgrade follow. RV(plan.kept) says so.
+  - A bare pod or a Job stays where it is. So do a workload whose pods name another revision in a
+    namespace that names none, and a tag that namespaces outside of the upgrade follow.
+    RV(plan.kept) says so.
 author:
   - The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:
@@ -64,7 +65,7 @@ options:
         description: How many per cent of all namespaces have moved after this wave.
         type: int
   move_gateways:
-    description: Whether the gateways move.
+    description: Whether gateways move, too; only those in namespaces that may move.
     type: bool
     default: true
   move_tags:
