@@ -22,7 +22,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fle
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import Task, Todo
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 

@@ -24,8 +24,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, 
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway, Target
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_move import Move
-from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._result import Change

@@ -30,8 +30,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     NotReadyError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway, Target
-from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving, Patience
+from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter, not_ready

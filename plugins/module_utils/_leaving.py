@@ -8,16 +8,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _readiness, _stand_in_pod
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
+from ansible_collections.meshwright.istio.plugins.module_utils._drained import Drained
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
-    BadInputError,
     NotReadyError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import (
@@ -26,6 +26,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kinds import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
@@ -35,52 +36,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._witness import (
     Witness,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """For how many seconds a pod is kept once every proxy knows that it takes no more requests.
-
-    `limit` where its open requests are seen, `hold` where they are not.
-    """
-
-    limit: int = 45
-    hold: int = 10
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Patience:
-        """Read a module's options; refused where they contradict each other."""
-        hold, limit = params["drain_hold"], params["drain_timeout"]
-        if limit < 1:
-            raise BadInputError(f"drain_timeout: got {limit}; right is 1 or more.")
-        if not 0 <= hold <= limit:
-            raise BadInputError(
-                f"drain_hold: got {hold} with drain_timeout={limit}; right is 0 to {limit}, since"
-                " what is not seen is not waited for longer than what is."
-            )
-        return cls(limit=limit, hold=hold)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drained:
-    """One pod's way out; times as people read them, None for what did not happen or is not known.
-
-    `open_at_out` and `open_at_end` are how many requests it had open.
-    """
-
-    pod: str
-    revision: str | None
-    released: str | None = None
-    out: str | None = None
-    acknowledged: str | None = None
-    ended: str | None = None
-    proxies: int = 0
-    open_at_out: int | None = None
-    open_at_end: int | None = None
-    seconds: float = 0.0
-
-    def asdict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 class Leaving:

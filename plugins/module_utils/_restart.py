@@ -18,7 +18,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fle
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import Task, Todo
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 

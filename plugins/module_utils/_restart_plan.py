@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _budget,
@@ -30,7 +28,12 @@ from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fle
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Request
-from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import (
+    Left,
+    Plan,
+    Task,
+    Todo,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._selection import Labels
 from ansible_collections.meshwright.istio.plugins.module_utils._standing import Standing
 from ansible_collections.meshwright.istio.plugins.module_utils._surge import Footing
@@ -41,62 +44,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._workload import 
     KINDS,
     Workload,
 )
-
-
-class Task(StrEnum):
-    """What a workload needs."""
-
-    RESTART = "restart"
-    AWAIT = "await"
-    """A restart goes on already, perhaps of a run that was killed."""
-    RESTORE = "restore"
-    """All pods are right; a run before has left the strategy that it restarted with."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Todo:
-    """A workload that is to be worked on."""
-
-    workload: Workload
-    task: Task
-    reason: str
-    footing: Footing
-    found: Mapping[str, int]
-    passage: Passage | None = None
-    """How its pods are drained; None where it is restarted as its controller does."""
-
-    @property
-    def reference(self) -> Reference:
-        return self.workload.reference
-
-    def change(self, wanted: Wanted) -> Change:
-        """The workload before and after, for the diff."""
-        before: dict[str, object] = {"pods": dict(self.found)}
-        after: dict[str, object] = {"pods": dict(self.found)}
-        if self.task is Task.RESTART:
-            after["pods"] = {str(wanted): sum(self.found.values())}
-        elif self.task is Task.RESTORE:
-            before["strategy"] = "temporary"
-            after["strategy"] = "as before the restart"
-        return Change(name=str(self.reference), before=before, after=after)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """What is not on what is wanted, and stays so; `blocked` where the user can mend the cause."""
-
-    reference: Reference
-    reason: str
-    blocked: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What will be done; `right` is the number of workloads that are right already."""
-
-    todo: tuple[Todo, ...]
-    left: tuple[Left, ...]
-    right: int
 
 
 class Planner:

@@ -15,7 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._asking import re
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector
-from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Patience
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import (
     RESTARTABLE,
     Reference,

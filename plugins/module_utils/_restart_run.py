@@ -28,20 +28,20 @@ from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
 from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import (
-    Left,
-    Plan,
-    Planner,
-    Task,
-    Todo,
-)
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Request
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import (
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
     DONE,
     Action,
     Outcome,
-    Window,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import Planner
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Request
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import (
+    Left,
+    Plan,
+    Task,
+    Todo,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import Window
 from ansible_collections.meshwright.istio.plugins.module_utils._selection import (
     Labels,
     read_namespaces,

@@ -8,104 +8,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _budget, _readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_plan import Task, Todo
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
+    DONE,
+    Action,
+    Flight,
+    Outcome,
+    Work,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Limits
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
 
 # What looks hopeless must do so for that long: two watches are not in step, and an image that
 # cannot be pulled now may come with the next try.
 PATIENCE = 5.0
 _PAUSE = 1.0
-
-
-class Action(StrEnum):
-    """What became of a workload."""
-
-    RESTARTED = "restarted"
-    AWAITED = "awaited"
-    RESTORED = "restored"
-    STARTED = "started"
-    FAILED = "failed"
-    NOT_BEGUN = "not_begun"
-
-
-DONE = {
-    Task.RESTART: Action.RESTARTED,
-    Task.AWAIT: Action.AWAITED,
-    Task.RESTORE: Action.RESTORED,
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class Flight:
-    """One workload in the window.
-
-    `moved` is when it began, or its last pod was drained; `hopeless_since` when it began to look
-    so.
-    """
-
-    todo: Todo
-    restart: Work
-    since: float
-    moved: float
-    done: int = 0
-    budgets: frozenset[tuple[str, str]] = frozenset()
-    hopeless_since: float | None = None
-    last: Readiness = _readiness.READY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one workload, and why."""
-
-    todo: Todo
-    action: Action
-    reason: str
-    seconds: float | None = None
-    wrote: bool = False
-    drained: Sequence[Mapping[str, Any]] = ()
-
-    @property
-    def reference(self) -> Reference:
-        return self.todo.reference
-
-
-class Work(Protocol):
-    """What is done with one workload; see `_restart.Restart`."""
-
-    @property
-    def asked(self) -> bool: ...
-
-    @property
-    def wrote(self) -> bool: ...
-
-    @property
-    def done(self) -> int: ...
-
-    @property
-    def drained(self) -> list[dict[str, Any]]: ...
-
-    def begin(self) -> None: ...
-
-    def look(self) -> Readiness: ...
-
-    def insist(self) -> bool: ...
-
-    def finish(self) -> None: ...
-
-    def abandon(self) -> None: ...
-
-    def explain(self, readiness: Readiness) -> str: ...
 
 
 class HasNews(Protocol):

@@ -121,7 +121,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_module,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
-from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Patience
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import Progress
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import parse_all
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import check_name
