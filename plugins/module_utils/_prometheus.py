@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""Prometheus: one number for a query, by URL or through the API server."""
+"""Prometheus: what it answers to a query, by URL or through the API server."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _SERVICE = re.compile(
 _REMARK = "PromQL info:"
 _SHOWN = 200
 
-Ask = Callable[[Mapping[str, str]], tuple[int, bytes]]
+Ask = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 
 
 class UnmeasuredError(Exception):
@@ -153,9 +153,13 @@ class Prometheus:
 
     def value(self, promql: str) -> float | None:
         """What the query gives now, None for no data; UnmeasuredError for anything but a number."""
-        fields = {"query": promql, "timeout": f"{self._settings.timeout}s"}
+        value: float | None = self.ask(_PATH, {"query": promql}, _number)
+        return value
+
+    def ask(self, path: str, fields: Mapping[str, str], read: Callable[[Any], Any]) -> Any:
+        """What `read` makes of the answer; UnmeasuredError, and why, where there is none."""
         try:
-            status, body = self._ask(fields)
+            status, body = self._ask(path, {**fields, "timeout": f"{self._settings.timeout}s"})
         except NoAnswerError as error:
             raise UnmeasuredError(f"{self._settings} cannot be asked: {error}") from error
         except MeshError as error:
@@ -163,7 +167,7 @@ class Prometheus:
         try:
             answer = json.loads(body)
             if answer["status"] == "success":
-                return _number(answer)
+                return read(answer)
             said = f"Prometheus refuses the query ({answer['errorType']}): {answer['error']}"
         except (ValueError, TypeError, LookupError):
             text = " ".join(body.decode(errors="replace").split())[:_SHOWN]
@@ -173,32 +177,27 @@ class Prometheus:
 
 def _by_url(settings: Settings) -> Ask:
     web = Web(verify=settings.verify, ca_cert=settings.ca_cert, option="prometheus.ca_cert")
-    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {**settings.headers, "Content-Type": "application/x-www-form-urlencoded"}
 
-    def ask(fields: Mapping[str, str]) -> tuple[int, bytes]:
-        reply = web.send(
-            "POST",
-            f"{settings.url}{_PATH}",
-            headers={**settings.headers, **form},
-            body=urlencode(fields),
-            timeout=settings.timeout,
-        )
+    def ask(path: str, fields: Mapping[str, str]) -> tuple[int, bytes]:
+        url, limit = f"{settings.url}{path}", settings.timeout
+        reply = web.send("POST", url, headers=headers, body=urlencode(fields), timeout=limit)
         if 300 <= reply.status < 400:
             raise NoAnswerError(f"it redirects to {reply.location}; give the URL of the API itself")
         if not reply.whole:
-            raise NoAnswerError("its answer is larger than a mebibyte, where one number is wanted")
+            raise NoAnswerError("its answer is larger than a mebibyte")
         return reply.status, reply.body
 
     return ask
 
 
 def _by_service(api: Api, service: Service, timeout: int) -> Ask:
-    def ask(fields: Mapping[str, str]) -> tuple[int, bytes]:
+    def ask(path: str, fields: Mapping[str, str]) -> tuple[int, bytes]:
         # Each time anew, for pods come and go.
         pod, port = service.find_pod(api)
-        path = f"{service.prefix}{_PATH}?{urlencode(fields)}"
+        url = f"{service.prefix}{path}?{urlencode(fields)}"
         try:
-            body = api.pod_get(pod, service.namespace, port=port, path=path, timeout=timeout)
+            body = api.pod_get(pod, service.namespace, port=port, path=url, timeout=timeout)
         except ApiError as error:
             if "body" not in error.details:
                 raise
