@@ -150,7 +150,8 @@ options:
   pending_pods:
     description: >-
       Whether no selected pod, nor an istiod of O(revision), may be not ready for more than
-      O(pending_seconds), or for a reason that does not pass by waiting.
+      O(pending_seconds), or for a reason that does not pass by waiting. The pod of a Job does not
+      count once it runs, as a sidecar may be all that is left of it.
     type: bool
     default: false
   pending_seconds:

@@ -49,6 +49,13 @@ class Waiting:
         pod = Pod.from_object(item)
         return cls(pod=pod, since=None if pod.ready else _unready_since(item))
 
+    @property
+    def _has_done_its_job(self) -> bool:
+        """Whether it may only run for a sidecar that does not see that the work is done."""
+        owner, trouble = self.pod.owner, self.pod.trouble
+        is_job = owner is not None and owner.kind == "Job"
+        return is_job and self.pod.phase == "Running" and not (trouble and trouble.hopeless)
+
     def crash(self) -> str:
         """What its crash loop says; empty where there is none."""
         trouble = self.pod.trouble
@@ -61,7 +68,7 @@ class Waiting:
 
         One whose trouble does not pass by waiting counts at once.
         """
-        if self.since is None:
+        if self.since is None or self._has_done_its_job:
             return ""
         waited = (now - self.since).total_seconds()
         trouble = self.pod.trouble

@@ -136,6 +136,23 @@ def test_pod_in_trouble_is_bad(api: FakeApi, state: Object, bad: str, text: str)
 
 
 @pytest.mark.parametrize(
+    ("state", "ok"),
+    [
+        pytest.param(unready(), True, id="its sidecar has been left alone"),
+        pytest.param(unready(phase="Pending"), False, id="it has not begun"),
+        pytest.param(unready(**waiting("CrashLoopBackOff", restarts=3)), False, id="it crashes"),
+    ],
+)
+def test_pod_of_a_job_is_ready_only_while_it_works(api: FakeApi, state: Object, ok: bool) -> None:
+    item = pod("web-1", state, revision="1-31")
+    owner = {"kind": "Job", "name": "nightly", "controller": True}
+    item["metadata"]["ownerReferences"] = [owner]
+    api.put(item)
+    [sample] = look(api, ["pending_pods"])
+    assert sample.ok is ok
+
+
+@pytest.mark.parametrize(
     "change",
     [
         pytest.param({"deletionTimestamp": "now"}, id="ends"),
