@@ -15,6 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _inventory,
     _kinds,
     _live_fields,
+    _overlap,
     _steps,
     _tag,
     _tag_objects,
@@ -54,7 +55,7 @@ class TagJob:
 
 
 def plan_present(api: Api, tag: str, revision: Revision) -> TagJob:
-    """Point the tag at the revision; refused when nothing would answer."""
+    """Point the tag at the revision; refused when nothing would answer, or two would."""
     mesh = _control_plane.read(api)
     _refuse_revision(mesh, tag)
     source = _tag.read_source(api, revision)
@@ -73,13 +74,15 @@ def plan_present(api: Api, tag: str, revision: Revision) -> TagJob:
     steps = [_step(api, each) for each in documents]
     if tag == DEFAULT_TAG:
         steps += _put_to_sleep(api, Revision(name=UNREVISIONED, namespace=revision.namespace))
+    written = [step.document for step in steps if step.target.kind == _kinds.MUTATING_WEBHOOK]
+    _overlap.refuse_new(mesh.injectors, [each for each in written if each is not None])
     known_tag = mesh.tag(tag)
     before = known_tag.revision if known_tag else None
     return TagJob(before=before, after=revision.name, steps=tuple(steps))
 
 
 def plan_absent(api: Api, tag: str, istio_namespace: str) -> TagJob:
-    """Remove the tag; refused while namespaces or workloads ask for it."""
+    """Remove the tag; refused while anybody asks for it."""
     mesh = _control_plane.read(api)
     found = mesh.tag(tag)
     targets = [
@@ -115,13 +118,18 @@ def _refuse_dead(api: Api, source: Source) -> None:
 
 
 def _refuse_used(inventory: Inventory, tag: str) -> None:
-    spaces = [each.name for each in inventory.namespaces if _users.asked_by(each.injection) == tag]
-    workloads = [str(each.target) for each in inventory.templates if each.asked == tag]
-    if used := [*(f"Namespace {name}" for name in spaces), *workloads]:
+    users = _users.ask_for(inventory, {tag})
+    if users.any:
         raise RefusedError(
-            f"The tag {tag} is still asked for by {', '.join(used)}: their new pods would start"
-            " without a sidecar. Point them at another revision or tag first.",
-            users=used,
+            f"The tag {tag} is still asked for by {users.describe()}: nothing would answer them,"
+            " and new pods would start without a sidecar. Point them at another revision or tag"
+            " first.",
+            users=[
+                *(f"Namespace {name}" for name in users.namespaces),
+                *users.workloads,
+                *users.gateways,
+                *users.config_objects,
+            ],
         )
 
 

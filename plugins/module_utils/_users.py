@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 
 from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import (
     DEFAULT_TAG,
@@ -79,30 +79,15 @@ def find(
 ) -> Users:
     """The users of the revision; `answers` are what the istiods say of their proxies."""
     own = [answer for answer in answers if answer.istiod.revision == revision.name]
-    names = names_of(mesh, revision.name)
-    injections = {each.name: each.injection for each in inventory.namespaces}
     pods = [pod for pod in inventory.pods if pod.revision == revision.name]
-    return Users(
-        namespaces=_sorted(
-            name for name, injection in injections.items() if asked_by(injection) in names
-        ),
+    asking = ask_for(inventory, names_of(mesh, revision.name))
+    return replace(
+        asking,
         pods=_sorted(pod.key for pod in pods if not pod.gateway),
-        workloads=_sorted(
-            str(each.target) for each in _askers(inventory.templates, injections, names)
-        ),
-        gateways=_sorted(
-            (
-                *(f"Pod {pod.key}" for pod in pods if pod.gateway),
-                *(str(each) for each in _api_gateways(inventory, injections, names)),
-                *(str(each.target) for each in inventory.old_gateways if each.asked in names),
-            )
-        ),
+        gateways=_sorted((*asking.gateways, *(f"Pod {pod.key}" for pod in pods if pod.gateway))),
         proxies=_sorted(each.key for answer in own for each in answer.connections),
         tags=_sorted(tag.name for tag in mesh.tags if tag.revision == revision.name),
         webhooks=_sorted(_callers(inventory, mesh, revision)),
-        config_objects=_sorted(
-            str(each.target) for each in inventory.config if each.asked in names
-        ),
         control_planes=_sorted(
             str(plane)
             for plane, config in inventory.sharing
@@ -113,6 +98,25 @@ def find(
             f"{answer.istiod.namespace}/{answer.istiod.name}: {answer.istiod.problem}"
             for answer in own
             if answer.istiod.running and answer.istiod.problem
+        ),
+    )
+
+
+def ask_for(inventory: Inventory, names: Collection[str]) -> Users:
+    """Those that ask for a revision or tag of these names by a label."""
+    injections = {each.name: each.injection for each in inventory.namespaces}
+    gateways = _api_gateways(inventory, injections, names)
+    old = (str(each.target) for each in inventory.old_gateways if each.asked in names)
+    return Users(
+        namespaces=_sorted(
+            name for name, injection in injections.items() if asked_by(injection) in names
+        ),
+        workloads=_sorted(
+            str(each.target) for each in _askers(inventory.templates, injections, names)
+        ),
+        gateways=_sorted((*(str(each) for each in gateways), *old)),
+        config_objects=_sorted(
+            str(each.target) for each in inventory.config if each.asked in names
         ),
     )
 
@@ -142,7 +146,7 @@ def asked_by(injection: Injection) -> str | None:
 
 
 def _askers(
-    templates: Iterable[Asking], injections: dict[str, Injection], names: set[str]
+    templates: Iterable[Asking], injections: Mapping[str, Injection], names: Collection[str]
 ) -> Iterator[Asking]:
     """Templates that choose by themselves, in namespaces that leave the choice to them."""
     for each in templates:
@@ -152,7 +156,7 @@ def _askers(
 
 
 def _api_gateways(
-    inventory: Inventory, injections: dict[str, Injection], names: set[str]
+    inventory: Inventory, injections: Mapping[str, Injection], names: Collection[str]
 ) -> Iterator[object]:
     """Gateways of the Gateway API: by their own label, their namespace's, or the default."""
     for each in inventory.gateways:

@@ -17,8 +17,8 @@ description:
     running pods keep theirs.
   - The tag V(default) decides for C(istio-injection=enabled). With it goes the default validator,
     which checks configuration that names no revision, so the two never disagree.
-  - Refused when the revision's istiod does not answer. Removing is refused while anybody asks for
-    the tag.
+  - Refused when the revision's istiod does not answer, or pods would be injected twice. Removing is
+    refused while a namespace, workload, gateway or configuration object asks for the tag.
 author:
   - The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:

@@ -317,9 +317,17 @@ def merge(current: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
 
 
 def _merge_by_name(current: list[Object] | None, wanted: list[Object]) -> list[Object]:
-    """Webhooks are a list that the API server applies entry by entry, unlike most others."""
+    """Webhooks are a list that the API server applies entry by entry, unlike most others.
+
+    The selectors in them it takes as a whole, or leaves.
+    """
     known = {entry["name"]: entry for entry in current or ()}
-    return [merge(known.get(entry["name"], {}), entry) for entry in wanted]
+    whole = ("namespaceSelector", "objectSelector")
+    return [
+        merge(known.get(entry["name"], {}), entry)
+        | {key: entry[key] for key in whole if key in entry}
+        for entry in wanted
+    ]
 
 
 def matches(labels: Mapping[str, str], selector: str) -> bool:

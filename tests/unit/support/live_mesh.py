@@ -13,7 +13,11 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Object
 from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector, find
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
-from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support import (
+    control_planes,
+    mesh_objects,
+    rendering,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
 READY = [{"type": "Ready", "status": "True"}]
@@ -27,6 +31,13 @@ class LiveMesh(FakeApi):
         self.unpullable: set[str] = set()
         super().__init__(mesh_objects.namespace("istio-system"), *objects)
         self.on_write = _react
+
+    def install(self, version: str, *, revision: str = "default") -> None:
+        """A control plane as istioctl installs it, without a tag."""
+        for item in rendering.render(version, {"revision": revision}):
+            kind = self.find_kind(item["apiVersion"], item["kind"])
+            assert kind is not None
+            self.apply(kind, item, field_manager="istio-operator")
 
     def create(
         self,

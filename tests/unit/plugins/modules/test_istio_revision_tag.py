@@ -1,0 +1,335 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.meshwright.istio.plugins.module_utils import _injector
+from ansible_collections.meshwright.istio.plugins.modules import istio_revision_tag
+from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support.controllers import workload
+from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
+from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+
+Object = dict[str, Any]
+ADMISSION = "admissionregistration.k8s.io/v1"
+HOOKS = (ADMISSION, "MutatingWebhookConfiguration", None)
+VALIDATOR = (ADMISSION, "ValidatingWebhookConfiguration", None, "istiod-default-validator")
+NEVER = {"matchLabels": {"istio.io/deactivated": "never-match"}}
+DEFAULT_TAG = {
+    "MutatingWebhookConfiguration istio-revision-tag-default",
+    "Service istiod-revision-tag-default",
+    "ValidatingWebhookConfiguration istiod-default-validator",
+}
+
+
+@pytest.fixture
+def api() -> LiveMesh:
+    """1-30 and 1-31 side by side, and a namespace for their users."""
+    mesh = LiveMesh(mesh_objects.namespace("shop"))
+    mesh.install("1.30.4", revision="1-30")
+    mesh.install("1.31.0", revision="1-31")
+    return mesh
+
+
+def run(api: LiveMesh, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
+    api.writes.clear()
+    given = {"tag": "prod", "revision": "1-31", **arguments}
+    if given.get("state") == "absent":
+        del given["revision"]
+    return run_module(istio_revision_tag, api, given, check=check)
+
+
+def actions(result: dict[str, Any]) -> dict[str, str]:
+    return {f"{each['kind']} {each['name']}": each["action"] for each in result["objects"]}
+
+
+def injected_by(api: LiveMesh, *, namespace: dict[str, str], pod: dict[str, str]) -> list[str]:
+    found = _injector.find(_injector.read(api), namespace, pod)
+    return sorted(injector.revision for injector in found)
+
+
+def k8s_gateway(**labels: str) -> Object:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "door", "namespace": "shop", "labels": labels},
+        "spec": {"gatewayClassName": "istio"},
+    }
+
+
+def virtual_service(**labels: str) -> Object:
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "VirtualService",
+        "metadata": {"name": "route", "namespace": "shop", "labels": labels},
+        "spec": {},
+    }
+
+
+def test_sets_a_tag_and_then_has_nothing_to_do(api: LiveMesh) -> None:
+    first = run(api)
+    assert (first["rc"], first["changed"]) == (0, True), first.get("msg")
+    assert (first["before"], first["after"]) == (None, "1-31")
+    assert actions(first) == {
+        "MutatingWebhookConfiguration istio-revision-tag-prod": "created",
+        "Service istiod-revision-tag-prod": "created",
+    }
+    assert injected_by(api, namespace={"istio.io/rev": "prod"}, pod={}) == ["1-31"]
+    assert injected_by(api, namespace={}, pod={"istio.io/rev": "prod"}) == ["1-31"]
+    second = run(api)
+    assert (second["changed"], second["objects"], second["diff"]) == (False, [], [])
+    assert (second["before"], second["after"], api.writes) == ("1-31", "1-31", [])
+
+
+def test_the_tag_calls_the_istiod_of_its_revision(api: LiveMesh) -> None:
+    run(api)
+    tag = api.objects[*HOOKS, "istio-revision-tag-prod"]
+    own = api.objects[*HOOKS, "istio-sidecar-injector-1-31"]
+    # With the certificates that istiod has written, or no pod could be created until it does.
+    assert tag["webhooks"][0]["clientConfig"] == own["webhooks"][0]["clientConfig"]
+    assert tag["webhooks"][0]["failurePolicy"] == "Fail"
+    assert tag["metadata"]["labels"]["istio.io/tag"] == "prod"
+    service = api.objects["v1", "Service", "istio-system", "istiod-revision-tag-prod"]
+    istiod = api.objects["v1", "Service", "istio-system", "istiod-1-31"]
+    assert service["spec"] == istiod["spec"]
+
+
+def test_moves_a_tag(api: LiveMesh) -> None:
+    run(api, revision="1-30")
+    result = run(api)
+    assert (result["before"], result["after"]) == ("1-30", "1-31")
+    assert set(actions(result).values()) == {"updated"}
+    assert injected_by(api, namespace={"istio.io/rev": "prod"}, pod={}) == ["1-31"]
+    shown = next(each for each in result["diff"] if "MutatingWebhook" in each["before_header"])
+    before, after = (
+        shown[side]["metadata"]["labels"]["istio.io/rev"] for side in ("before", "after")
+    )
+    assert (before, after) == ("1-30", "1-31")
+    # Nobody wants to read a certificate.
+    assert "Q0E=" not in str(shown)
+
+
+def test_check_mode_says_the_same_and_writes_nothing(api: LiveMesh) -> None:
+    predicted = run(api, check=True, tag="default")
+    assert api.writes == []
+    assert run(api, tag="default") == predicted
+
+
+def test_the_default_tag_brings_its_validator(api: LiveMesh) -> None:
+    assert actions(run(api, tag="default")) == dict.fromkeys(DEFAULT_TAG, "created")
+    assert injected_by(api, namespace={"istio-injection": "enabled"}, pod={}) == ["1-31"]
+    assert injected_by(api, namespace={}, pod={"sidecar.istio.io/inject": "true"}) == ["1-31"]
+    (hook,) = api.objects[VALIDATOR]["webhooks"]
+    assert hook["clientConfig"]["service"]["name"] == "istiod-1-31"
+    # It looks at what names no revision, and at nothing else.
+    assert hook["objectSelector"]["matchExpressions"] == [
+        {"key": "istio.io/rev", "operator": "DoesNotExist"}
+    ]
+
+
+def test_keeps_the_validation_closed_when_the_default_moves(api: LiveMesh) -> None:
+    """The istiod has turned failurePolicy to Fail; what is rendered would open it again."""
+    run(api, tag="default", revision="1-30")
+    item = api.objects[VALIDATOR]
+    assert item["webhooks"][0]["failurePolicy"] == "Fail"
+    assert run(api, tag="default")["changed"]
+    assert api.objects[VALIDATOR]["webhooks"][0]["failurePolicy"] == "Fail"
+    assert api.objects[VALIDATOR]["metadata"]["labels"]["istio.io/rev"] == "1-31"
+
+
+def test_the_one_without_a_revision_gives_the_default_away() -> None:
+    """Its own injector matches what the default tag does: both would inject."""
+    api = LiveMesh(mesh_objects.namespace("shop"))
+    api.install("1.30.4")
+    api.install("1.31.0", revision="1-31")
+    result = run(api, tag="default")
+    asleep = "MutatingWebhookConfiguration istio-sidecar-injector"
+    assert actions(result) == {**dict.fromkeys(DEFAULT_TAG, "created"), asleep: "updated"}
+    assert injected_by(api, namespace={"istio-injection": "enabled"}, pod={}) == ["1-31"]
+    hooks = api.objects[*HOOKS, "istio-sidecar-injector"]["webhooks"]
+    assert all(hook["namespaceSelector"] == NEVER == hook["objectSelector"] for hook in hooks)
+    # It is asked before the tag is written, so that no pod ever reaches two.
+    assert api.writes[0] == ("apply", "MutatingWebhookConfiguration", "istio-sidecar-injector")
+    assert run(api, tag="default")["changed"] is False
+    back = run(api, tag="default", revision="default")
+    assert (back["before"], back["after"]) == ("1-31", "default")
+    assert injected_by(api, namespace={"istio-injection": "enabled"}, pod={}) == ["default"]
+
+
+def test_a_tag_that_an_installation_made_stays_one_of_an_installation(api: LiveMesh) -> None:
+    run(api, tag="default", revision="1-30")
+    hook = api.objects[*HOOKS, "istio-revision-tag-default"]
+    assert "operator.istio.io/component" not in hook["metadata"]["labels"]
+    hook["metadata"]["labels"]["operator.istio.io/component"] = "Pilot"
+    run(api, tag="default")
+    labels = api.objects[*HOOKS, "istio-revision-tag-default"]["metadata"]["labels"]
+    assert labels["operator.istio.io/component"] == "Pilot"
+    assert labels["install.operator.istio.io/owning-resource-not-pruned"] == "true"
+
+
+def test_a_tag_leaves_behind_what_another_tool_marks_its_own_with(api: LiveMesh) -> None:
+    own = api.objects[*HOOKS, "istio-sidecar-injector-1-31"]["metadata"]
+    own["annotations"] = {"meta.helm.sh/release-name": "istiod", "team": "mesh"}
+    own["labels"]["operator.istio.io/version"] = "1.31.0"
+    run(api)
+    tag = api.objects[*HOOKS, "istio-revision-tag-prod"]["metadata"]
+    assert tag["annotations"] == {"team": "mesh"}
+    assert not [label for label in tag["labels"] if "operator.istio.io" in label]
+
+
+def test_istiods_before_1_28_need_no_service_for_their_tags(api: LiveMesh) -> None:
+    api.install("1.27.3", revision="1-27")
+    assert actions(run(api, revision="1-27")) == {
+        "MutatingWebhookConfiguration istio-revision-tag-prod": "created"
+    }
+
+
+def test_removes_a_tag_that_nobody_asks_for(api: LiveMesh) -> None:
+    run(api, tag="default")
+    checked = run(api, tag="default", state="absent", check=True)
+    assert api.writes == []
+    result = run(api, tag="default", state="absent")
+    assert result == checked
+    assert (result["before"], result["after"]) == ("1-31", None)
+    assert actions(result) == dict.fromkeys(DEFAULT_TAG, "deleted")
+    assert not DEFAULT_TAG & {f"{key[1]} {key[3]}" for key in api.objects}
+    again = run(api, tag="default", state="absent")
+    assert (again["changed"], again["before"], again["objects"]) == (False, None, [])
+
+
+@pytest.mark.parametrize(
+    ("tag", "user", "named"),
+    [
+        pytest.param(
+            "prod", mesh_objects.namespace("shop", rev="prod"), "Namespace shop", id="namespace"
+        ),
+        pytest.param(
+            "default",
+            mesh_objects.namespace("shop", istio_injection="enabled"),
+            "Namespace shop",
+            id="namespace by default",
+        ),
+        pytest.param(
+            "prod",
+            workload("web", labels={"istio.io/rev": "prod"}),
+            "Deployment shop/web",
+            id="workload",
+        ),
+        pytest.param(
+            "default",
+            workload("web", labels={"sidecar.istio.io/inject": "true"}),
+            "Deployment shop/web",
+            id="workload by default",
+        ),
+        pytest.param(
+            "prod", k8s_gateway(**{"istio.io/rev": "prod"}), "Gateway shop/door", id="gateway"
+        ),
+        pytest.param("default", k8s_gateway(), "Gateway shop/door", id="gateway by default"),
+        pytest.param(
+            "prod",
+            virtual_service(**{"istio.io/rev": "prod"}),
+            "VirtualService shop/route",
+            id="configuration",
+        ),
+    ],
+)
+def test_does_not_remove_a_tag_that_somebody_asks_for(
+    api: LiveMesh, tag: str, user: Object, named: str
+) -> None:
+    run(api, tag=tag)
+    api.put(user)
+    result = run(api, tag=tag, state="absent")
+    assert (result["rc"], result["users"], api.writes) == (1, [named], [])
+    assert f"The tag {tag} is still asked for by" in result["msg"]
+    assert named.removeprefix("Namespace ") in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        pytest.param(
+            workload("web", labels={"istio.io/rev": "prod", "sidecar.istio.io/inject": "false"}),
+            id="pods against a sidecar",
+        ),
+        pytest.param(mesh_objects.namespace("shop", rev="1-31"), id="another name"),
+        pytest.param(
+            mesh_objects.namespace("shop", rev="prod", istio_injection="disabled"), id="opted out"
+        ),
+        pytest.param(virtual_service(**{"istio.io/rev": "1-31"}), id="other configuration"),
+    ],
+)
+def test_removes_a_tag_that_is_asked_for_in_vain(api: LiveMesh, user: Object) -> None:
+    run(api)
+    api.put(user)
+    assert run(api, state="absent")["changed"] is True
+
+
+def test_a_label_of_the_namespace_makes_that_of_a_pod_vain(api: LiveMesh) -> None:
+    run(api)
+    api.put(mesh_objects.namespace("shop", rev="1-31"))
+    api.put(workload("web", labels={"istio.io/rev": "prod"}))
+    assert run(api, state="absent")["changed"] is True
+
+
+def test_refuses_a_revision_whose_istiod_does_not_answer(api: LiveMesh) -> None:
+    api.put(control_planes.endpoint_slice("istiod-1-31", ready=False))
+    result = run(api)
+    assert "has no ready endpoint" in result["msg"]
+    assert (result["rc"], api.writes) == (1, [])
+
+
+def test_refuses_a_revision_that_is_not_complete(api: LiveMesh) -> None:
+    del api.objects["v1", "Service", "istio-system", "istiod-1-31"]
+    result = run(api)
+    assert "got '1-31', which is no revision in istio-system" in result["msg"]
+    assert (result["rc"], api.writes) == (1, [])
+
+
+def test_refuses_a_tag_that_would_have_pods_injected_twice(api: LiveMesh) -> None:
+    """A tag of that name is there already, in the mesh of another namespace."""
+    other = control_planes.webhook_configuration(
+        "istio-revision-tag-prod-istio-two", "1-30", tag="prod", service="istiod-1-30"
+    )
+    api.put(other)
+    result = run(api)
+    assert (result["rc"], api.writes) == (1, [])
+    assert "would both inject the same pods" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param({"tag": "1.31"}, "tag: got '1.31'", id="tag"),
+        pytest.param({"revision": "1.31"}, "revision: got '1.31'", id="revision"),
+        pytest.param({"revision": "1-29"}, "no revision in istio-system", id="unknown"),
+        pytest.param({"istio_namespace": "elsewhere"}, "no revision in elsewhere", id="namespace"),
+        pytest.param({"tag": "1-30"}, "'1-30' is the name of a revision", id="revision's name"),
+        pytest.param({"revision": "test"}, "A tag cannot point at another tag", id="tag of a tag"),
+        pytest.param({"state": "gone"}, "value of state must be one of", id="state"),
+    ],
+)
+@pytest.mark.parametrize("check", [False, True], ids=["real", "check"])
+def test_refuses_before_any_write(
+    api: LiveMesh, arguments: dict[str, Any], message: str, check: bool
+) -> None:
+    run(api, tag="test")
+    result = run(api, check=check, **arguments)
+    assert (result["rc"], api.writes) == (1, [])
+    assert message in result["msg"]
+
+
+def test_wants_to_know_the_revision(api: LiveMesh) -> None:
+    result = run_module(istio_revision_tag, api, {"tag": "prod"})
+    assert "all of the following are missing: revision" in result["msg"]
+
+
+def test_takes_and_returns_what_is_documented(api: LiveMesh) -> None:
+    options = yaml.safe_load(istio_revision_tag.DOCUMENTATION)["options"]
+    assert set(istio_revision_tag.argument_spec()) == set(options)
+    returned = yaml.safe_load(istio_revision_tag.RETURN)
+    assert set(run(api)) - {"rc", "changed", "diff"} == set(returned) - {"users"}
