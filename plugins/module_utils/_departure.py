@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, combinations
+from types import MappingProxyType
 
 from ansible_collections.meshwright.istio.plugins.module_utils._standing import Sender, Standing
 
@@ -44,17 +45,22 @@ class Departure:
 
 
 def find(
-    standing: Standing, namespace: str, labels: Labels, *, kept: Iterable[str] = ()
+    standing: Standing,
+    namespace: str,
+    labels: Labels,
+    *,
+    kept: Iterable[str] = (),
+    added: Labels = MappingProxyType({}),
 ) -> Departure:
     """The smallest change that takes such a pod out of all its Services and touches no policy.
 
-    The labels in `kept` are not to be changed.
+    The labels in `kept` are not to be changed, nor those that its controller has `added`.
     """
-    senders = tuple(standing.senders_of(namespace, labels))
+    senders = tuple(standing.senders_of(namespace, labels, added))
     if not senders:
         return Departure()
     disturbed: list[str] = []
-    for keys in _candidates(senders, set(kept)):
+    for keys in _candidates(senders, {*kept, *added}):
         changes = dict.fromkeys(keys, VALUE)
         found = standing.disturbed(namespace, labels, {**labels, **changes})
         if not found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
@@ -29,6 +30,9 @@ _POLICIES = (
     _kinds.GATEWAY,
     _kinds.DESTINATION_RULE,
 )
+# What these say of pods holds for those of other namespaces as well.
+_EVERYWHERE = (_kinds.NETWORK_POLICY, _kinds.GATEWAY, _kinds.DESTINATION_RULE)
+_NOTHING: Labels = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +50,14 @@ class Sender:
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}"
 
-    def selects(self, namespace: str, labels: Labels) -> bool:
-        """Whether it sends requests to such a pod."""
+    def selects(self, namespace: str, labels: Labels, added: Labels = _NOTHING) -> bool:
+        """Whether it sends requests to such a pod.
+
+        `added` are labels that its controller gives it, with the beginnings of their values.
+        """
         return namespace == self.namespace and all(
-            labels.get(key) == value for key, value in self.selector.items()
+            labels.get(key) == value or (key in added and value.startswith(added[key]))
+            for key, value in self.selector.items()
         )
 
 
@@ -67,17 +75,34 @@ class Policy:
             return False
         return selects(self.selector, before) != selects(self.selector, after)
 
+    def asks_for(self, namespace: str, key: str) -> bool:
+        """Whether it looks at that label of pods there."""
+        expressions = self.selector.get("matchExpressions") or ()
+        keys = {*(self.selector.get("matchLabels") or ()), *(each["key"] for each in expressions)}
+        return self.namespace in (None, namespace) and key in keys
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """All senders and policies of the namespaces that were read."""
+    """All senders and policies, and the subsets into which the pods behind a sender are divided."""
 
-    senders: tuple[Sender, ...]
-    policies: tuple[Policy, ...]
+    senders: tuple[Sender, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    subsets: tuple[Policy, ...] = ()
 
-    def senders_of(self, namespace: str, labels: Labels) -> list[Sender]:
-        """Those that send requests to such a pod."""
-        return [sender for sender in self.senders if sender.selects(namespace, labels)]
+    def senders_of(self, namespace: str, labels: Labels, added: Labels = _NOTHING) -> list[Sender]:
+        """Those that send requests to such a pod; for `added` see `Sender.selects`."""
+        return [sender for sender in self.senders if sender.selects(namespace, labels, added)]
+
+    def using(self, namespace: str, key: str) -> list[str]:
+        """What looks at that label of pods there, whatever its value is."""
+        senders = (
+            str(each)
+            for each in self.senders
+            if each.namespace == namespace and key in each.selector
+        )
+        others = (*self.policies, *self.subsets)
+        return [*senders, *(each.name for each in others if each.asks_for(namespace, key))]
 
     def disturbed(self, namespace: str, before: Labels, after: Labels) -> list[str]:
         """The policies that a change of labels would switch off or on for the pod."""
@@ -88,26 +113,36 @@ class Standing:
 
 def read(api: Api, namespaces: Sequence[str] | None, roots: Iterable[str]) -> Standing:
     """Read those namespaces (None: all); policies in the roots apply to every namespace."""
-    scopes: Sequence[str | None] = namespaces if namespaces is not None else (None,)
-    kinds = (_kinds.SERVICE, _kinds.SERVICE_ENTRY, _kinds.NETWORK_POLICY, *_POLICIES)
-    asked = [(kind, scope) for kind in kinds for scope in scopes]
     shared = set(roots)
-    missing = [] if namespaces is None else sorted(shared - set(namespaces))
-    asked += [(kind, root) for kind in _POLICIES for root in missing]
+    asked = list(_questions(namespaces, shared))
     answers = api.each(lambda ask: api.list(*ask), asked)
     senders: list[Sender] = []
     policies: list[Policy] = []
+    subsets: list[Policy] = []
     for (kind, _scope), items in zip(asked, answers, strict=True):
         for item in items:
             senders += _senders(kind, item)
             policies += _policies(kind, item, shared)
-    return Standing(senders=tuple(senders), policies=tuple(policies))
+            subsets += _subsets(kind, item)
+    return Standing(senders=tuple(senders), policies=tuple(policies), subsets=tuple(subsets))
+
+
+def _questions(
+    namespaces: Sequence[str] | None, roots: set[str]
+) -> Iterator[tuple[Kind, str | None]]:
+    for kind in (_kinds.SERVICE, _kinds.SERVICE_ENTRY, _kinds.NETWORK_POLICY, *_POLICIES):
+        if namespaces is None or kind in _EVERYWHERE:
+            yield kind, None
+        else:
+            more = sorted(roots - set(namespaces)) if kind in _POLICIES else ()
+            yield from ((kind, scope) for scope in (*namespaces, *more))
 
 
 def _senders(kind: Kind, item: Object) -> Iterator[Sender]:
     spec, metadata = item.get("spec") or {}, item["metadata"]
     if kind == _kinds.SERVICE:
-        selector = spec.get("selector")
+        # One that is only another name has no pods, even with a selector.
+        selector = spec.get("selector") if spec.get("type") != "ExternalName" else None
     elif kind == _kinds.SERVICE_ENTRY:
         selector = (spec.get("workloadSelector") or {}).get("labels")
     else:
@@ -134,8 +169,9 @@ def _policies(kind: Kind, item: Object, roots: set[str]) -> Iterator[Policy]:
     name = f"{item['kind']} {namespace}/{metadata['name']}"
     if kind == _kinds.NETWORK_POLICY:
         yield Policy(name=name, namespace=namespace, selector=spec.get("podSelector") or {})
-        for selector in _peers(spec):
-            yield Policy(name=name, namespace=None, selector=selector)
+        for peer in _peers(spec):
+            scope = None if "namespaceSelector" in peer else namespace
+            yield Policy(name=name, namespace=scope, selector=peer["podSelector"])
     elif kind in _POLICIES and (selector := _selector(kind, spec)):
         scope = None if namespace in roots or kind == _kinds.GATEWAY else namespace
         yield Policy(name=name, namespace=scope, selector={"matchLabels": selector})
@@ -154,4 +190,19 @@ def _peers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         for rule in spec.get(direction) or ():
             for peer in rule.get(side) or ():
                 if peer.get("podSelector"):
-                    yield peer["podSelector"]
+                    yield peer
+
+
+def _subsets(kind: Kind, item: Object) -> Iterator[Policy]:
+    if kind != _kinds.DESTINATION_RULE:
+        return
+    metadata, spec = item["metadata"], item.get("spec") or {}
+    # A short name is one of its own namespace: `web`, or `web.shop` with what may follow.
+    _name, *rest = (spec.get("host") or "").split(".")
+    namespace = rest[0] if rest else metadata["namespace"]
+    for subset in spec.get("subsets") or ():
+        yield Policy(
+            name=f"DestinationRule {metadata['namespace']}/{metadata['name']}",
+            namespace=namespace,
+            selector={"matchLabels": subset.get("labels") or {}},
+        )
