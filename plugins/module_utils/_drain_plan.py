@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +26,20 @@ _RELEASED_BY = {
     "Rollout": "rollouts-pod-template-hash",
     "DeploymentConfig": "deployment",
 }
+# The labels that controllers add to those of the template, with what their values begin with.
+_ADDED: Mapping[str, Mapping[str, str]] = {
+    "Deployment": {"pod-template-hash": ""},
+    "Rollout": {"rollouts-pod-template-hash": ""},
+    "DeploymentConfig": {"deployment": "{name}-", "deploymentconfig": "{name}"},
+    "DaemonSet": {"controller-revision-hash": "", "pod-template-generation": ""},
+    "StatefulSet": {
+        "controller-revision-hash": "",
+        "statefulset.kubernetes.io/pod-name": "{name}-",
+        "apps.kubernetes.io/pod-index": "",
+    },
+}
+# Those of them that no two pods of a workload share.
+_OF_ONE_POD = ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index")
 
 
 class DrainMode(StrEnum):
@@ -49,84 +63,102 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """How pods leave; `release` is the label that the controller lets them go by."""
+    """How pods leave; `release` is the label that the controller lets them go by.
+
+    With an `obstacle` no pod can be drained; those that a run before has let go are seen off.
+    """
 
     way: Way
     departure: Departure
     release: str = ""
+    obstacle: str | None = None
 
     @property
     def footing(self) -> Footing:
-        return Footing(surge=False, takes=1 if self.way is Way.OTHERS else 0)
+        takes = self.way is Way.OTHERS and self.obstacle is None
+        return Footing(surge=False, takes=int(takes))
 
 
 def serves_nobody(workload: Workload, standing: Standing) -> bool:
     """Whether nothing sends requests to its pods."""
-    return not standing.senders_of(workload.reference.namespace, workload.template_labels)
+    namespace, labels = workload.reference.namespace, workload.template_labels
+    return not standing.senders_of(namespace, labels, _added(workload))
 
 
 def find(
     workload: Workload, standing: Standing, budgets: Collection[Budget], mode: SurgeMode
-) -> Passage | str:
+) -> Passage:
     """The way, or why there is none."""
     release = _RELEASED_BY.get(workload.reference.kind, "")
-    namespace, labels = workload.reference.namespace, workload.template_labels
-    departure = _departure.find(standing, namespace, labels, kept=[release])
+    departure = _departure.find(
+        standing,
+        workload.reference.namespace,
+        workload.template_labels,
+        kept=[release],
+        added=_added(workload),
+    )
+    tried: dict[Way, str | None] = {}
     if departure.obstacle:
-        return departure.obstacle
-    answers: list[Passage | str] = []
-    if release:
-        answers.append(_by_successor(workload, standing, departure, release, mode))
+        tried[Way.OTHERS] = departure.obstacle
+    elif release:
+        tried[Way.SUCCESSOR] = _no_successor(workload, standing, release, mode)
+        tried[Way.OTHERS] = _no_others(workload, departure, budgets)
     elif workload.reference.kind == "DaemonSet":
-        answers.append(_by_stand_in(workload, departure))
-    passage = next((answer for answer in answers if isinstance(answer, Passage)), None)
-    if passage is not None:
-        return passage
-    others = _by_others(workload, departure, budgets)
-    if isinstance(others, Passage):
-        return others
-    return "; ".join([*map(str, answers), others])
+        tried[Way.OTHERS] = _no_others(workload, departure, budgets)
+        tried[Way.STAND_IN] = _no_stand_in(workload)
+    else:
+        tried[Way.OTHERS] = _no_others(workload, departure, budgets)
+    way = next((way for way, obstacle in tried.items() if obstacle is None), None)
+    if way is not None:
+        return Passage(way=way, departure=departure, release=release)
+    obstacle = "; ".join(filter(None, tried.values()))
+    return Passage(way=Way.OTHERS, departure=departure, release=release, obstacle=obstacle)
 
 
-def _by_successor(
-    workload: Workload,
-    standing: Standing,
-    departure: Departure,
-    release: str,
-    mode: SurgeMode,
-) -> Passage | str:
+def _added(workload: Workload) -> dict[str, str]:
+    name = workload.reference.name
+    added = _ADDED.get(workload.reference.kind, {})
+    return {label: start.format(name=name) for label, start in added.items()}
+
+
+def _no_successor(
+    workload: Workload, standing: Standing, release: str, mode: SurgeMode
+) -> str | None:
+    """Why its controller cannot let a pod go that serves on."""
     obstacle = _surge.obstacle_to_second_pod(workload, mode)
     if obstacle is not None:
         return obstacle
-    namespace = workload.reference.namespace
-    for sender in standing.senders:
-        if sender.namespace == namespace and release in sender.selector:
-            return f"{sender} selects pods by {release}"
-    return Passage(way=Way.SUCCESSOR, departure=departure, release=release)
+    using = standing.using(workload.reference.namespace, release)
+    return f"{using[0]} selects pods by {release}" if using else None
 
 
-def _by_stand_in(workload: Workload, departure: Departure) -> Passage | str:
-    local = any(sender.is_local for sender in departure.senders)
-    if workload.desired > 1 and not local:
-        return "its other pods take its requests meanwhile"
+def _no_stand_in(workload: Workload) -> str | None:
+    """Why there cannot be another pod beside each of them."""
     if workload.host_ports or workload.uses_host_network:
         return "two pods cannot have the same port of a node"
-    return Passage(way=Way.STAND_IN, departure=departure)
+    return None
 
 
-def _by_others(
-    workload: Workload, departure: Departure, budgets: Collection[Budget]
-) -> Passage | str:
-    if any(sender.is_local for sender in departure.senders):
-        return "its Service leads to the pod of the same node and to no other"
-    if workload.update.type is UpdateType.RECREATE:
-        return "its strategy Recreate takes all its pods away at once"
-    if workload.desired < 2:
-        return "it has no other pod that would take its requests meanwhile"
-    for budget in budgets:
-        if budget.at_best < 1:
-            return (
-                f"PodDisruptionBudget {budget.namespace}/{budget.name} never lets one of its pods"
-                " be away"
-            )
-    return Passage(way=Way.OTHERS, departure=departure)
+def _no_others(workload: Workload, departure: Departure, budgets: Collection[Budget]) -> str | None:
+    """Why its other pods cannot take the requests of one that is away."""
+    single = [
+        str(each) for each in departure.senders if not each.selector.keys().isdisjoint(_OF_ONE_POD)
+    ]
+    locked = [f"{each.namespace}/{each.name}" for each in budgets if each.at_best < 1]
+    obstacles = (
+        (
+            any(sender.is_local for sender in departure.senders),
+            "its Service leads to the pod of the same node and to no other",
+        ),
+        (bool(single), f"{''.join(single[:1])} leads to one of its pods and to no other"),
+        (
+            workload.update.type is UpdateType.RECREATE,
+            "its strategy Recreate takes all its pods away at once",
+        ),
+        (workload.desired < 2, "it has no other pod that would take its requests meanwhile"),
+        (
+            bool(locked),
+            f"PodDisruptionBudget {''.join(locked[:1])} never lets one of its pods be away",
+        ),
+    )
+    return next((text for holds, text in obstacles if holds), None)

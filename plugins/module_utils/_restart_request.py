@@ -65,7 +65,7 @@ class Request:
                     f"{option}: got an empty list; right is at least one entry, or to leave the"
                     " option out."
                 )
-        _check_patience(params)
+        _check_drain(params)
         return cls(
             selection=Selection.from_params(params),
             name=params["revision"],
@@ -101,7 +101,14 @@ class Request:
         _refuse("names", sorted(set(self.names) - {each.name for each in present}))
 
 
-def _check_patience(params: Mapping[str, Any]) -> None:
+def _check_drain(params: Mapping[str, Any]) -> None:
+    if params["drain"] == DrainMode.ROLLOUT:
+        return
+    if not params["wait"]:
+        raise BadInputError(
+            f"wait: got false with drain={params['drain']}; right is true, for a pod is drained"
+            " only while somebody looks on. Or set drain to rollout, and some requests may be lost."
+        )
     timeout, wait = params["drain_timeout"], params["wait_timeout"]
     if timeout >= wait:
         raise BadInputError(

@@ -20,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._asking import Asking
 from ansible_collections.meshwright.istio.plugins.module_utils._drain import Drain
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
     NotReadyError,
@@ -46,6 +47,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._selection import
     Labels,
     read_namespaces,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._standing import Standing
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
 
@@ -75,8 +77,10 @@ class Run:
         feed = fleet.feed(api, scope, request.kinds)
         feed.read()
         asking = Asking(injectors, namespaces)
-        roots = {each.service[0] for each in injectors if each.service}
-        standing = _standing.read(api, scope, roots)
+        standing = Standing()
+        if _may_drain(request, fleet):
+            roots = {each.service[0] for each in injectors if each.service}
+            standing = _standing.read(api, scope, roots)
         plan = Planner(request, wanted, asking, namespaces, standing).plan(fleet)
         _require_injectors(api, plan.todo, asking, namespaces)
         return cls(
@@ -201,6 +205,13 @@ class Run:
             self.wanted,
             respects_budgets=self.request.respects_budgets,
         )
+
+
+def _may_drain(request: Request, fleet: Fleet) -> bool:
+    """Whether any workload may be drained; a run before may have begun it."""
+    return request.drain is not DrainMode.ROLLOUT or any(
+        pod.mark for workload in fleet.workloads() for pod in fleet.pods(workload.reference)
+    )
 
 
 def _require_injectors(

@@ -54,22 +54,32 @@ def footing(workload: Workload, budgets: Collection[Budget], mode: SurgeMode) ->
     leaves_none = takes > 0 and (workload.desired == 1 or recreates)
     if not leaves_none and all(budget.at_best >= takes for budget in budgets):
         return Footing(surge=False, takes=takes)
-    obstacle = obstacle_to_second_pod(workload, mode)
+    obstacle = _obstacle_to_surge(workload, mode)
     if obstacle is None:
         return Footing(surge=True, takes=0)
     return Footing(surge=False, takes=takes, gap=obstacle if leaves_none else None)
 
 
-def obstacle_to_second_pod(workload: Workload, mode: SurgeMode) -> str | None:
-    """Why there cannot be a second pod before the first one goes."""
-    kind, safe = workload.reference.kind, mode is SurgeMode.SAFE
-    recreates = workload.update.type is UpdateType.RECREATE
+def _obstacle_to_surge(workload: Workload, mode: SurgeMode) -> str | None:
+    """Why its controller cannot be made to bring another pod first."""
+    kind = workload.reference.kind
     obstacles = (
         (kind == "StatefulSet", "a StatefulSet takes a pod away before it makes its successor"),
         (kind == "Rollout", "a restart by Argo evicts a pod before there is another"),
         (workload.pod_by_pod, "with the strategy OnDelete its pod goes before there is another"),
+    )
+    return next((text for holds, text in obstacles if holds), None) or obstacle_to_second_pod(
+        workload, mode
+    )
+
+
+def obstacle_to_second_pod(workload: Workload, mode: SurgeMode) -> str | None:
+    """Why there may not be a second pod before the first one goes."""
+    safe = mode is SurgeMode.SAFE
+    recreates = workload.update.type is UpdateType.RECREATE
+    obstacles = (
         (workload.host_ports, "two pods cannot have the same port of a node"),
-        (mode is SurgeMode.NEVER, "surge is never, and its strategy takes the old pod away first"),
+        (mode is SurgeMode.NEVER, "surge is never, so the old pod goes before there is another"),
         (safe and recreates, "its strategy Recreate asks for never two pods at once"),
         (safe and workload.claims, "two pods may not be able to use its volume claims at once"),
     )
