@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _envoy, _kinds
@@ -39,6 +39,7 @@ class Leaver:
 class Knowledge:
     """What is known of a leaver; the times are on the witness' clock, None for not yet.
 
+    `lacking` are the proxies that do not know, each with why it cannot be asked, where it cannot.
     `open` is how many requests it had open when it was last asked, None where that is not seen.
     """
 
@@ -54,6 +55,8 @@ class Knowledge:
 
     def describe(self) -> str:
         """What is waited for."""
+        if not self.proxies:
+            return "its proxies are asked"
         named = ", ".join(self.lacking[:3]) + (" ..." if len(self.lacking) > 3 else "")
         return f"{self.proxies - len(self.lacking)} of {self.proxies} proxies know; not {named}"
 
@@ -74,21 +77,28 @@ class Witness:
         self._book = _Book()
         self._feed = Feed(api, [Source(kind=_kinds.POD, read=_read)], self._book)
         self._cases: dict[str, _Case] = {}
+        self._deaf: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
 
+    def start(self) -> None:
+        """List the proxies and follow them; an ApiError here comes before any pod has left."""
+        with self._starting:
+            if self._thread is None:
+                self._feed.read()
+                self._feed.follow()
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+
     def watch(self, leaver: Leaver) -> None:
         """Ask about that pod from now on."""
+        self.start()
         with self._lock:
             self._cases.setdefault(leaver.pod.uid, _Case(leaver))
-        if self._thread is None:
-            self._feed.read()
-            self._feed.follow()
-            self._thread = threading.Thread(target=self._run, daemon=True)
-            self._thread.start()
-        self._wake.set()
+            self._wake.set()
 
     def forget(self, pod: Pod) -> None:
         """Ask about it no more."""
@@ -107,8 +117,9 @@ class Witness:
         try:
             while True:
                 self._wake.wait()
-                self.ask_round()
+                # Also after a long sleep: proxies may have come since.
                 self._feed.wait(_PAUSE)
+                self.ask_round()
         except Exception as error:  # noqa: BLE001 - raised by the thread that waits
             self._error = error
 
@@ -116,12 +127,14 @@ class Witness:
         """Ask every proxy that may still not know, and each leaver what it has open."""
         with self._lock:
             cases = list(self._cases.values())
-        if not cases:
-            self._wake.clear()
-            return
+            if not cases:
+                self._wake.clear()
+                return
         proxies = self._book.proxies()
-        asked = [key for key in proxies if any(key not in case.known_by for case in cases)]
-        self._api.each(lambda key: self._ask(proxies[key], cases), asked)
+        asked = [
+            pod for pod in proxies.values() if any(pod.uid not in case.known_by for case in cases)
+        ]
+        self._api.each(lambda proxy: self._ask(proxy, cases), asked)
         self._api.each(self._look_into, cases)
         for case in cases:
             self._judge(case, self._book.proxies())
@@ -129,13 +142,15 @@ class Witness:
     def _ask(self, proxy: Pod, cases: Collection[_Case]) -> None:
         try:
             found = _envoy.clusters(self._api, proxy.name, proxy.namespace)
-        except ApiError:
+        except ApiError as error:
             # It is asked again in the next round; it may be gone by then.
+            self._deaf[proxy.uid] = error.message.rstrip(".")
             return
+        self._deaf.pop(proxy.uid, None)
         for case in cases:
             leaver = case.leaver
             if not _envoy.sends_to(found, leaver.pod.address, not_by=leaver.by_name):
-                case.known_by.add(proxy.key)
+                case.known_by.add(proxy.uid)
 
     def _look_into(self, case: _Case) -> None:
         leaver = case.leaver
@@ -148,20 +163,15 @@ class Witness:
                 number = _envoy.count_open(found, listeners, gateway=leaver.gateway)
             except ApiError:
                 number = None
-        known = case.knowledge
-        case.knowledge = Knowledge(
-            proxies=known.proxies,
-            lacking=known.lacking,
-            since=known.since,
-            open=number,
-            asked=asked,
-        )
+        case.knowledge = replace(case.knowledge, open=number, asked=asked)
 
     def _judge(self, case: _Case, proxies: Mapping[str, Pod]) -> None:
         """A proxy that is not ready and cannot be asked has no clients either."""
-        lacking = sorted(
-            key for key, pod in proxies.items() if key not in case.known_by and pod.ready
-        )
+        lacking = [
+            f"{key} ({self._deaf[pod.uid]})" if pod.uid in self._deaf else key
+            for key, pod in sorted(proxies.items())
+            if pod.uid not in case.known_by and (pod.ready or pod.uid not in self._deaf)
+        ]
         known = case.knowledge
         since = known.since if known.since is not None else self._clock()
         case.knowledge = Knowledge(
