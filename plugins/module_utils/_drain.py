@@ -13,6 +13,7 @@ that another run finds out and goes on.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _readiness, _surge
@@ -25,6 +26,29 @@ from ansible_collections.meshwright.istio.plugins.module_utils._readiness import
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pods:
+    """Those of a workload: its own, those that serve until something stands in, those that left."""
+
+    members: Sequence[Pod]
+    waiting: Sequence[Pod]
+    out: Sequence[Pod]
+
+    @classmethod
+    def of(cls, pods: Sequence[Pod]) -> Pods:
+        """Sort them by their marks."""
+        return cls(
+            members=[pod for pod in pods if pod.mark is None],
+            waiting=[pod for pod in pods if pod.mark and not pod.mark.out],
+            out=[pod for pod in pods if pod.mark and pod.mark.out],
+        )
+
+    @staticmethod
+    def is_stand_in(pod: Pod) -> bool:
+        """Whether its controller has never known it."""
+        return pod.mark is not None and not pod.mark.labels
 
 
 class Drain:
@@ -40,6 +64,7 @@ class Drain:
         self._leaving = leaving
         self._awaits = todo.task is Task.AWAIT
         self._before: frozenset[str] = frozenset()
+        self._restored = False
 
     @property
     def asked(self) -> bool:
@@ -47,7 +72,7 @@ class Drain:
 
     @property
     def wrote(self) -> bool:
-        return self._leaving.wrote
+        return self._leaving.wrote or self._restored
 
     @property
     def done(self) -> int:
@@ -62,6 +87,7 @@ class Drain:
     def begin(self) -> None:
         """Remember what there is; the first step is taken with the first look."""
         self._before = frozenset(pod.uid for pod in self._fleet.pods(self._todo.reference))
+        self._leaving.begin()
 
     def look(self) -> Readiness:
         """How it stands now, after the next step where it is ready for one."""
@@ -70,22 +96,20 @@ class Drain:
         if workload is None or not seen.ready:
             return seen
         if self._awaits and _readiness.in_progress(workload):
-            return _readiness.complete(workload)
+            complete = _readiness.complete(workload)
+            if not complete.ready:
+                return complete
         self._awaits = False
-        pods = self._leaving.pods(self._fleet.pods(self._todo.reference))
-        members = [pod for pod in pods if pod.mark is None]
-        for answer in (
-            _readiness.trouble_of(pod for pod in members if pod.uid not in self._before),
-            self._strays(members),
-        ):
+        pods = self._pods()
+        trouble = self._trouble(workload, pods)
+        if not trouble.ready:
+            return trouble
+        going = self._leaving.see_off(pods.out)
+        step = self._step(workload, pods)
+        for answer in (step, going):
             if not answer.ready:
                 return answer
-        going = self._leaving.see_off([pod for pod in pods if pod.mark and pod.mark.out])
-        next_step = self._step(workload, members, [p for p in pods if p.mark and not p.mark.out])
-        for answer in (next_step, going):
-            if not answer.ready:
-                return answer
-        return _readiness.restarted(workload, members, self._wanted, self._before)
+        return _readiness.restarted(workload, pods.members, self._wanted, self._before)
 
     def insist(self) -> bool:
         """A restart that somebody else has begun and that has failed is not made up for."""
@@ -98,26 +122,34 @@ class Drain:
             reference = workload.reference
             patch = _surge.restore(workload)
             self._api.patch(workload.kind, reference.name, patch, reference.namespace)
+            self._restored = True
 
     def abandon(self) -> None:
-        """Let the pods that still serve be their controller's again, where it failed."""
-        pods = self._leaving.pods(self._fleet.pods(self._todo.reference))
-        self._leaving.give_back([pod for pod in pods if pod.mark and not pod.mark.out])
+        """Let as many of the old pods as are lacking be their controller's again.
+
+        It takes the pods away that there are too many of then, the youngest first. One of them
+        that is ready may have requests, so it leaves before.
+        """
+        workload = self._fleet.workload(self._todo.reference)
+        if workload is None:
+            return
+        pods = self._pods()
+        strays = [pod for pod in self._strays(pods.members) if pod.ready]
+        ready = sum(pod.ready for pod in pods.members) - len(strays)
+        lacking = max(0, workload.desired - ready)
+        old = [*(pod for pod in pods.waiting if not pods.is_stand_in(pod)), *pods.out]
+        if lacking and old:
+            for pod in strays:
+                self._leaving.leave(pod)
+        self._leaving.give_back(old[:lacking])
+        self._leaving.give_back(pod for pod in pods.waiting if pods.is_stand_in(pod))
 
     def explain(self, readiness: Readiness) -> str:
         """The reason of a failure, with what its pods say."""
         return _readiness.explain(readiness, self._fleet.pods(self._todo.reference))
 
-    def _step(
-        self, workload: Workload, members: Sequence[Pod], waiting: Sequence[Pod]
-    ) -> Readiness:
-        passage = self._passage
-        steps = {
-            Way.SUCCESSOR: self._step_by_successor,
-            Way.OTHERS: self._step_by_others,
-            Way.STAND_IN: self._step_by_stand_in,
-        }
-        return steps[passage.way](workload, members, waiting)
+    def _pods(self) -> Pods:
+        return Pods.of(self._leaving.pods(self._fleet.pods(self._todo.reference)))
 
     @property
     def _passage(self) -> Passage:
@@ -125,78 +157,75 @@ class Drain:
             raise ValueError(f"{self._todo.reference} has no way to be drained")
         return self._todo.passage
 
-    def _step_by_successor(
-        self, workload: Workload, members: Sequence[Pod], waiting: Sequence[Pod]
-    ) -> Readiness:
-        full = _full(workload, members)
-        if waiting and not full.ready:
-            return full
-        for pod in waiting:
-            self._leaving.take_out(pod)
-        off = self._off(members)
+    def _trouble(self, workload: Workload, pods: Pods) -> Readiness:
+        """Whether the successors come, and are what is wanted: the next would be no others."""
+        trouble = _readiness.trouble_of(pod for pod in pods.members if pod.uid not in self._before)
+        if not trouble.ready:
+            return trouble
+        for stray in self._strays(pods.members):
+            found = describe(stray.revision, stray.version)
+            return _readiness.hopeless(f"pod {stray.name} came up on {found}")
+        if pods.out:
+            # A quota may be full only until they are gone.
+            return _readiness.READY
+        return _readiness.creation(workload, self._fleet.pods(self._todo.reference))
+
+    def _step(self, workload: Workload, pods: Pods) -> Readiness:
+        off = self._off(pods.members)
+        full = _full(workload, pods.members)
+        if self._passage.obstacle:
+            return self._step_to_an_end(pods, off, full)
         broken = [pod for pod in off if not pod.ready]
         if broken:
-            return self._leaving.remove(broken[0])
-        if off and full.ready:
+            return self._leaving.dismiss(broken[0])
+        if not full.ready:
+            return full
+        if self._passage.way is Way.STAND_IN:
+            return self._step_by_stand_in(workload, pods, off)
+        return self._step_by_members(workload, pods, off)
+
+    def _step_by_members(self, workload: Workload, pods: Pods, off: Sequence[Pod]) -> Readiness:
+        """Those that have a successor leave, and the next get one, or leave to the others."""
+        for pod in pods.waiting:
+            self._leaving.take_out(pod)
+        if self._passage.way is Way.SUCCESSOR:
             for pod in off[: max(1, workload.update.surge)]:
                 self._leaving.release(pod)
-        if off or waiting:
-            return _readiness.waiting(f"{len(off)} of {workload.desired} pods are to be replaced")
-        return _readiness.READY
-
-    def _step_by_others(
-        self, workload: Workload, members: Sequence[Pod], waiting: Sequence[Pod]
-    ) -> Readiness:
-        for pod in waiting:
-            self._leaving.take_out(pod)
-        off = self._off(members)
-        broken = [pod for pod in off if not pod.ready]
-        if broken:
-            return self._leaving.remove(broken[0])
-        if not off:
-            return _readiness.READY
-        full = _full(workload, members)
-        if full.ready and not self._leaving.any:
+        elif off and not self._leaving.any:
             self._leaving.take_out(off[0])
-        rest = _readiness.waiting(f"{len(off)} of {workload.desired} pods are to be replaced")
-        return rest if full.ready else full
+        return _rest(workload, off, pods.waiting)
 
-    def _step_by_stand_in(
-        self, workload: Workload, members: Sequence[Pod], waiting: Sequence[Pod]
-    ) -> Readiness:
-        off = self._off(members)
-        broken = [pod for pod in off if not pod.ready]
-        if broken:
-            return self._leaving.remove(broken[0])
-        full = _full(workload, members)
-        if not full.ready or self._leaving.any:
-            return full
-        if off:
-            return self._replace_beside(workload, off, waiting)
-        for pod in waiting:
-            self._leaving.take_out(pod)
-        return _readiness.READY
-
-    def _replace_beside(
-        self, workload: Workload, off: Sequence[Pod], waiting: Sequence[Pod]
-    ) -> Readiness:
-        """The next step for the first of them: a stand-in on its node, or its way out."""
-        beside = [pod for pod in waiting if pod.node in (off[0].node, "")]
-        if not beside:
+    def _step_by_stand_in(self, workload: Workload, pods: Pods, off: Sequence[Pod]) -> Readiness:
+        """A stand-in on the node of the first pod that is off, or the way out for that."""
+        beside = [pod for pod in pods.waiting if off and pod.node in (off[0].node, "")]
+        if self._leaving.any:
+            return _readiness.READY
+        if not off:
+            for pod in pods.waiting:
+                self._leaving.take_out(pod)
+        elif not beside:
             self._leaving.make_stand_in(workload, off[0])
         elif beside[0].ready:
             self._leaving.take_out(off[0])
         trouble = _readiness.trouble_of(beside)
-        rest = _readiness.waiting(f"{len(off)} of {workload.desired} pods are to be replaced")
-        return rest if trouble.ready else trouble
+        return trouble if not trouble.ready else _rest(workload, off, pods.waiting)
 
-    def _strays(self, members: Sequence[Pod]) -> Readiness:
-        """Whether a successor is what is wanted: the next would be no other."""
-        strays = [pod for pod in members if pod.uid not in self._before and self._is_off(pod)]
-        if not strays:
-            return _readiness.READY
-        found = describe(strays[0].revision, strays[0].version)
-        return _readiness.hopeless(f"pod {strays[0].name} came up on {found}")
+    def _step_to_an_end(self, pods: Pods, off: Sequence[Pod], full: Readiness) -> Readiness:
+        """What a run before has begun, and no pod more."""
+        if pods.waiting:
+            if full.ready and not self._passage.departure.obstacle:
+                for pod in pods.waiting:
+                    self._leaving.take_out(pod)
+            else:
+                self._leaving.give_back(pods.waiting)
+            return _readiness.waiting("what a run before has begun is brought to its end")
+        if off:
+            return _readiness.hopeless(f"it is not drained any further: {self._passage.obstacle}")
+        return _readiness.READY
+
+    def _strays(self, members: Sequence[Pod]) -> list[Pod]:
+        """The successors that are not what is wanted."""
+        return [pod for pod in members if pod.uid not in self._before and self._is_off(pod)]
 
     def _off(self, members: Sequence[Pod]) -> list[Pod]:
         """Those that are to go, in the order in which they do."""
@@ -211,4 +240,10 @@ def _full(workload: Workload, members: Sequence[Pod]) -> Readiness:
     ready = sum(pod.ready and pod.live for pod in members)
     if ready < workload.desired:
         return _readiness.waiting(f"{ready} of {workload.desired} pods are ready")
+    return _readiness.READY
+
+
+def _rest(workload: Workload, off: Sequence[Pod], waiting: Sequence[Pod]) -> Readiness:
+    if off or waiting:
+        return _readiness.waiting(f"{len(off)} of {workload.desired} pods are to be replaced")
     return _readiness.READY

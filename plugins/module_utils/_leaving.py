@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,29 +61,36 @@ class Leaving:
         self._gateway = gateway
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
-        self._out_since: dict[str, float] = {}
+        self._out: dict[str, tuple[Pod, float]] = {}
         self._records: dict[str, Drained] = {}
         self.done: list[Drained] = []
         self.wrote = False
 
+    def begin(self) -> None:
+        """Make sure that the proxies can be asked, before any pod leaves."""
+        self._witness.start()
+
     def pods(self, seen: Iterable[Pod]) -> list[Pod]:
         """The pods as they are, although the watch may not have told of the last writes yet."""
-        found = {pod.uid: pod for pod in seen if pod.live}
+        found = {pod.uid: pod for pod in seen if pod.live and pod.uid not in self._gone}
         for uid, pod in self._written.items():
             if uid in found:
                 found[uid] = replace(found[uid], mark=pod.mark)
-        return [pod for uid, pod in sorted(found.items()) if uid not in self._gone]
+        for pod, since in list(self._out.values()):
+            if pod.uid not in found:
+                self._close(pod, since)
+        return [pod for _uid, pod in sorted(found.items())]
 
     @property
     def any(self) -> bool:
         """Whether a pod has left its Services and is still there."""
-        return bool(self._out_since)
+        return bool(self._out)
 
     def release(self, pod: Pod) -> None:
         """Let its controller make a successor, while it serves on."""
         mark = Mark(workload=self._workload, labels={self._passage.release: pod.template})
-        self._write(pod, mark, mark.patch({self._passage.release: _let_go(pod)}))
-        self._record(pod, released=_now())
+        if self._write(pod, mark, mark.patch({self._passage.release: _let_go(pod)})):
+            self._record(pod, released=_now())
 
     def make_stand_in(self, workload: Workload, beside: Pod) -> None:
         """Make a pod of the workload's template on the node of that one."""
@@ -106,29 +113,16 @@ class Leaving:
 
     def take_out(self, pod: Pod) -> None:
         """Take it out of its Services."""
-        changes = self._passage.departure.changes
         before = pod.mark.labels if pod.mark else {}
-        mark = Mark(
-            workload=self._workload,
-            labels={**self._passage.departure.before, **before},
-            out=True,
-        )
-        self._write(pod, mark, mark.patch(changes))
-        self._record(pod, out=_now())
-        self._out_since[pod.uid] = self._clock()
+        self._send_out(pod, before, self._passage.departure.changes)
 
     def leave(self, pod: Pod) -> None:
-        """Let its controller and its Services go of it at once, since others serve already."""
-        released = {self._passage.release: pod.template}
-        mark = Mark(
-            workload=self._workload,
-            labels={**self._passage.departure.before, **released},
-            out=True,
-        )
-        changes = {**self._passage.departure.changes, self._passage.release: _let_go(pod)}
-        self._write(pod, mark, mark.patch(changes))
-        self._record(pod, released=_now(), out=_now())
-        self._out_since[pod.uid] = self._clock()
+        """Let its controller and its Services go of it at once, since it is not needed."""
+        release = self._passage.release
+        before = {release: pod.template} if release else {}
+        changes = {**self._passage.departure.changes, **dict.fromkeys(before, _let_go(pod))}
+        if self._send_out(pod, before, changes):
+            self._record(pod, released=_now())
 
     def is_known_to_have_left(self, pod: Pod) -> bool:
         """Whether every proxy knows that it takes no more requests."""
@@ -139,23 +133,29 @@ class Leaving:
         answers = [self._see_off(pod) for pod in pods]
         return next((answer for answer in answers if not answer.ready), _readiness.READY)
 
-    def remove(self, pod: Pod) -> Readiness:
-        """Take a pod away that serves nobody, for it is not ready."""
-        self._api.delete(POD, pod.name, pod.namespace)
-        self.wrote = True
-        self._gone.add(pod.uid)
+    def dismiss(self, pod: Pod) -> Readiness:
+        """Take a pod away that is not ready: it gets no requests, but may have some left."""
+        if pod.phase == "Pending":
+            self._delete(pod)
+        else:
+            self.leave(pod)
         return _readiness.waiting(f"pod {pod.name} was not ready and was taken away")
 
     def give_back(self, pods: Iterable[Pod]) -> None:
-        """Undo the release: the controller takes the pod back and a pod that is not ready away."""
+        """Undo it: the controller takes the pod back, and one that is not ready away.
+
+        Stand-ins have no controller. One that is ready may be all that serves.
+        """
         for pod in pods:
             if pod.mark is not None and pod.mark.labels:
                 self._write(pod, None, pod.mark.erase())
-            elif pod.mark is not None:
-                self.remove(pod)
+                self._out.pop(pod.uid, None)
+                self._witness.forget(pod)
+            elif pod.mark is not None and not pod.ready:
+                self._delete(pod)
 
     def _see_off(self, pod: Pod) -> Readiness:
-        since = self._out_since.setdefault(pod.uid, self._clock())
+        _pod, since = self._out.setdefault(pod.uid, (pod, self._clock()))
         by_name = [
             f"{sender.name}.{sender.namespace}.svc.cluster.local"
             for sender in self._passage.departure.headless
@@ -172,7 +172,8 @@ class Leaving:
         waits_for = self._waits_for(pod, known, since)
         if waits_for:
             return _readiness.waiting(waits_for)
-        self._end(pod, known, since)
+        self._delete(pod)
+        self._close(pod, since)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
 
     def _waits_for(self, pod: Pod, known: Knowledge, since: float) -> str:
@@ -186,27 +187,48 @@ class Leaving:
             left = known.since + self._patience.hold - now
             if left > 0:
                 return f"pod {pod.name} has left, held for {left:.0f} s more"
-        if known.open is None:
-            left, seen = 0.0, ""
-        else:
-            left = since + self._patience.limit - now if known.open else 0.0
-            seen = f"{known.open} requests are open"
-        return f"pod {pod.name}: {seen}, waiting up to {left:.0f} s more" if left > 0 else ""
+        left = since + self._patience.limit - now
+        if known.open and left > 0:
+            return (
+                f"pod {pod.name}: {known.open} requests are open, waiting up to {left:.0f} s more"
+            )
+        return ""
 
-    def _end(self, pod: Pod, known: Knowledge, since: float) -> None:
+    def _close(self, pod: Pod, since: float) -> None:
+        """It is gone, by our hand or by another's."""
+        seconds = round(self._clock() - since, 1)
+        left_open = self._witness.about(pod).open
+        self._record(pod, ended=_now(), open_at_end=left_open, seconds=seconds)
+        self._out.pop(pod.uid, None)
+        self._witness.forget(pod)
+        self.done.append(self._records[pod.uid])
+
+    def _delete(self, pod: Pod) -> None:
         self._api.delete(POD, pod.name, pod.namespace)
         self.wrote = True
         self._gone.add(pod.uid)
-        self._out_since.pop(pod.uid, None)
-        self._witness.forget(pod)
-        seconds = round(self._clock() - since, 1)
-        self._record(pod, ended=_now(), open_at_end=known.open, seconds=seconds)
-        self.done.append(self._records[pod.uid])
 
-    def _write(self, pod: Pod, mark: Mark | None, patch: Object) -> None:
-        self._api.patch(POD, pod.name, patch, pod.namespace)
+    def _send_out(self, pod: Pod, before: Mapping[str, str], changes: Mapping[str, str]) -> bool:
+        labels = {**self._passage.departure.before, **before}
+        mark = Mark(workload=self._workload, labels=labels, out=True)
+        if not self._write(pod, mark, mark.patch(changes)):
+            return False
+        self._record(pod, out=_now())
+        self._out[pod.uid] = (pod, self._clock())
+        return True
+
+    def _write(self, pod: Pod, mark: Mark | None, patch: Object) -> bool:
+        """Whether it was there; somebody may have evicted it a moment ago."""
+        try:
+            self._api.patch(POD, pod.name, patch, pod.namespace)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            self._gone.add(pod.uid)
+            return False
         self.wrote = True
         self._written[pod.uid] = replace(pod, mark=mark)
+        return True
 
     def _record(self, pod: Pod, **changes: Any) -> Drained:
         record = self._records.get(pod.uid) or Drained(pod=pod.name, revision=pod.revision)

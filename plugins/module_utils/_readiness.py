@@ -137,12 +137,17 @@ def _failure(workload: Workload, pods: Iterable[Pod]) -> Readiness:
     progressing = workload.condition("Progressing")
     if progressing is not None and progressing.reason in _STOPPED:
         return hopeless(f"{progressing.reason}: {progressing.message}")
+    return creation(workload, pods)
+
+
+def creation(workload: Workload, pods: Iterable[Pod]) -> Readiness:
+    """Whether its controller can make pods."""
     failing = workload.condition("ReplicaFailure")
-    if failing is not None and failing.status == "True":
-        text = f"no pod can be created: {failing.message}"
-        # A quota may be full only until the pods that are ending are gone.
-        return waiting(text) if any(pod.ending for pod in pods) else hopeless(text)
-    return READY
+    if failing is None or failing.status != "True":
+        return READY
+    text = f"no pod can be created: {failing.message}"
+    # A quota may be full only until the pods that are ending are gone.
+    return waiting(text) if any(pod.ending for pod in pods) else hopeless(text)
 
 
 def trouble_of(pods: Iterable[Pod]) -> Readiness:

@@ -130,7 +130,7 @@ class Window:
         try:
             step()
         except MeshError as error:
-            self._end(flight, Action.FAILED, error.message)
+            self._give_up(flight, error.message)
 
     def _look(self, flight: Flight) -> None:
         flight.last = flight.restart.look()
@@ -142,9 +142,15 @@ class Window:
             action = Action.RESTARTED if asked else DONE[flight.todo.task]
             self._end(flight, action, flight.todo.reason)
         elif self._is_late(flight) or (self._is_lost(flight) and not self._insists(flight)):
-            reason = flight.restart.explain(flight.last)
+            self._give_up(flight, flight.restart.explain(flight.last))
+
+    def _give_up(self, flight: Flight, reason: str) -> None:
+        """Let it leave nothing half done, as far as the API server lets it."""
+        try:
             flight.restart.abandon()
-            self._end(flight, Action.FAILED, reason)
+        except MeshError as error:
+            reason = f"{reason.rstrip('.')}; {error.message}"
+        self._end(flight, Action.FAILED, reason)
 
     def _is_lost(self, flight: Flight) -> bool:
         now = self.clock()
@@ -177,7 +183,10 @@ class Window:
         )
 
     def close(self, reason: str) -> None:
-        """Nothing more is begun or waited for, for that reason."""
+        """Nothing more is begun or waited for, for that reason.
+
+        Pods that are on their way out are marked, and serve or have left; the next run goes on.
+        """
         for flight in list(self._flights):
             self._end(flight, Action.FAILED, f"{reason}; last seen: {flight.last.reason}")
         self.outcomes += [
