@@ -23,7 +23,7 @@ _ROUTES = "/config_dump?resource=dynamic_route_configs"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """Its listeners by name, its certificates by serial number, its hosts by route and domain."""
+    """Its listeners by address, certificates by serial number, hosts by route and domain."""
 
     listeners: frozenset[str]
     certificates: frozenset[str]
@@ -50,10 +50,11 @@ def read(api: Api, pod: Pod) -> Served:
 
 
 def _listeners(text: bytes) -> Iterator[str]:
+    """By their addresses: Envoy makes up a name, in each proxy another, where there is none."""
     for line in text.decode().splitlines():
-        name, mark, _address = line.partition("::")
+        _name, mark, address = line.partition("::")
         if mark:
-            yield name
+            yield address
 
 
 def _certificates(text: bytes) -> Iterator[str]:

@@ -14,7 +14,7 @@ request, so that a later run finds it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
@@ -25,6 +25,7 @@ _A_DAY = 86_400
 # The API server demands that it be the longer of the two.
 _LONGER = _A_DAY + 3_600
 _FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "strategy")
+_METADATA = ("labels", "annotations")
 _STRATEGY = {
     "type": "RollingUpdate",
     "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0},
@@ -36,15 +37,21 @@ def is_held(item: Mapping[str, Any]) -> bool:
     return RECORD in (item["metadata"].get("annotations") or {})
 
 
-def hold(item: Mapping[str, Any], labels: Mapping[str, str], now: str) -> dict[str, Any]:
-    """The merge patch that begins such a rollout, to pods with those labels."""
+def hold(
+    item: Mapping[str, Any], labels: Mapping[str, str], now: str, templates: Iterable[str]
+) -> dict[str, Any]:
+    """The merge patch that begins such a rollout, to pods with those labels.
+
+    `templates` are the hashes of the templates that its pods have until then.
+    """
     spec = item["spec"]
-    template = spec["template"].get("metadata") or {}
-    record = {field: spec[field] for field in _FIELDS if field in spec}
-    record["labels"] = template.get("labels") or {}
-    record["annotations"] = template.get("annotations") or {}
+    record = {
+        **_only(spec, _FIELDS),
+        **_only(spec["template"].get("metadata") or {}, _METADATA),
+        "templates": sorted(set(templates)),
+    }
     metadata = {
-        "labels": _difference(record["labels"], labels),
+        "labels": _difference(record.get("labels") or {}, labels),
         # Where the labels stay as they are, the namespace decides, and this asks for new pods.
         "annotations": {RESTARTED_AT: now},
     }
@@ -59,37 +66,30 @@ def hold(item: Mapping[str, Any], labels: Mapping[str, str], now: str) -> dict[s
     }
 
 
+def old_templates(item: Mapping[str, Any]) -> frozenset[str]:
+    """The hashes of the templates of the pods that are held."""
+    return frozenset(_read(item)["templates"])
+
+
 def let_go(item: Mapping[str, Any]) -> dict[str, Any]:
     """The merge patch that lets the rollout end."""
-    return _restore(_read(item))
+    spec = _difference(_only(item["spec"], _FIELDS), _only(_read(item), _FIELDS))
+    return {"metadata": {"annotations": {RECORD: None}}, "spec": spec}
 
 
 def take_back(item: Mapping[str, Any]) -> dict[str, Any]:
     """The merge patch that undoes the rollout: the old pods are still those of its template."""
-    record, patch = _read(item), let_go(item)
-    template = item["spec"]["template"].get("metadata") or {}
-    patch["spec"]["template"] = {
-        "metadata": {
-            key: _difference(template.get(key) or {}, record[key])
-            for key in ("labels", "annotations")
-        }
-    }
+    patch = let_go(item)
+    current = _only(item["spec"]["template"].get("metadata") or {}, _METADATA)
+    patch["spec"]["template"] = {"metadata": _difference(current, _only(_read(item), _METADATA))}
     return patch
-
-
-def _restore(record: Mapping[str, Any]) -> dict[str, Any]:
-    spec: dict[str, Any] = {field: record.get(field) for field in _FIELDS}
-    strategy = record.get("strategy") or {}
-    if strategy.get("type") == "Recreate":
-        spec["strategy"] = {"type": "Recreate", "rollingUpdate": None}
-    return {"metadata": {"annotations": {RECORD: None}}, "spec": spec}
 
 
 def _read(item: Mapping[str, Any]) -> dict[str, Any]:
     text = (item["metadata"].get("annotations") or {}).get(RECORD, "")
     try:
-        record: dict[str, Any] = json.loads(text)
-        return {**record, "labels": record["labels"], "annotations": record["annotations"]}
+        record = json.loads(text)
+        return {**record, "templates": list(record["templates"])}
     except (KeyError, TypeError, ValueError) as error:
         metadata = item["metadata"]
         raise MeshError(
@@ -99,7 +99,17 @@ def _read(item: Mapping[str, Any]) -> dict[str, Any]:
         ) from error
 
 
-def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Any]:
+def _only(values: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    return {key: values[key] for key in keys if key in values}
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """The merge patch from the one to the other."""
-    gone: dict[str, Any] = dict.fromkeys(before.keys() - after.keys())
-    return gone | {key: value for key, value in after.items() if before.get(key) != value}
+    patch: dict[str, Any] = dict.fromkeys(before.keys() - after.keys())
+    for key, value in after.items():
+        found = before.get(key)
+        if isinstance(found, Mapping) and isinstance(value, Mapping):
+            patch[key] = _difference(found, value)
+        elif found != value:
+            patch[key] = value
+    return patch

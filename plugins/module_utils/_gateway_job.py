@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""Move gateways: a stand-in on the new revision, then the gateway itself, then no stand-in."""
+"""Move gateways: which there are, which have to move, and all of those side by side."""
 
 from __future__ import annotations
 

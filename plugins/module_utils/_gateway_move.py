@@ -7,13 +7,16 @@
 
 New pods join the Service and serve all that the old ones do. Then every old pod leaves its
 Services and its Deployment at once, and the Deployment, whose only old pods now are ones that have
-not started, is let go. What the old pods have open they end; nobody tells them to stop before.
+not started, is let go. What the old pods have open they end; nobody tells them to stop before. On
+the way back the same is done with the new ones.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -30,6 +33,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     NotReadyError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway, Target
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout import (
+    RELEASE,
+    Rollout,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
@@ -39,7 +46,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Wa
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
-_RELEASE = "pod-template-hash"
 _PAUSE = 0.5
 
 
@@ -59,9 +65,9 @@ class Move:
         self._waiter = waiter
         self._gateway = gateway
         self._target = target
-        self._patience = patience
-        self._namespace = gateway.namespace
-        passage = Passage(way=Way.SUCCESSOR, departure=gateway.departure, release=_RELEASE)
+        self._rollout = Rollout(api, waiter, gateway.workload.reference)
+        self._seconds = waiter.deadline - waiter.clock()
+        passage = Passage(way=Way.SUCCESSOR, departure=gateway.departure, release=RELEASE)
         self._leaving = Leaving(
             api,
             witness,
@@ -80,59 +86,98 @@ class Move:
 
     def run(self, item: Object) -> None:
         """Do what is left to do; `item` is the Deployment as it was read."""
-        if _gateway_hold.is_held(item) and not self._is_aimed(item):
+        self._leaving.begin()
+        if _gateway_hold.is_held(item) and not self._goes_there(item):
             # A run to somewhere else was cut off.
-            item = self._patch(_gateway_hold.take_back(item))
-            self._wait_for_deployment()
-            item = self._read()
+            self._take_back(item)
+            self._rollout.wait()
+            item = self._rollout.read()
+            self._gateway = replace(self._gateway, workload=Workload.from_object(item))
         if self._gateway.workload.desired == 0:
-            self._patch_template_alone(item)
-            return
-        if not self._gateway.is_on(self._target) or _gateway_hold.is_held(item):
+            self._change_template(item)
+        elif _gateway_hold.is_held(item) or not self._has_arrived(item):
             self._change_over(item)
+        self._take_out_released()
         self._see_off()
+
+    def _goes_there(self, item: Object) -> bool:
+        """Whether a rollout that is held makes the pods that are wanted."""
+        _old, new = self._rollout.split(item)
+        strays = [pod for pod in new if pod.ready and not self._target.accepts(pod)]
+        return self._is_aimed(item) and not strays
+
+    def _has_arrived(self, item: Object) -> bool:
+        if self._is_aimed(item) and not self._is_right():
+            # Its rollout may go on, as that of a run which was cut off at its end.
+            self._rollout.wait(until_complete=False)
+        return self._is_aimed(item) and self._is_right()
 
     def _is_aimed(self, item: Object) -> bool:
         labels = (item["spec"]["template"].get("metadata") or {}).get("labels") or {}
         return bool(labels == self._gateway.labels_for(self._target))
 
+    def _is_right(self) -> bool:
+        return all(self._target.accepts(pod) for pod in self._rollout.pods() if pod.mark is None)
+
     def _change_over(self, item: Object) -> None:
         if not _gateway_hold.is_held(item):
             labels = self._gateway.labels_for(self._target)
-            self._patch(_gateway_hold.hold(item, labels, _now()))
+            templates = [pod.template for pod in self._rollout.pods() if pod.mark is None]
+            item = self._rollout.patch(_gateway_hold.hold(item, labels, _now(), templates))
         try:
-            self._wait_for_new_pods()
+            self._wait_for_new_pods(_gateway_hold.old_templates(item))
         except NotReadyError:
-            # The old pods serve on, and are those of the template that is put back.
-            self._patch(_gateway_hold.take_back(self._read()))
+            self._take_back(self._rollout.read())
+            # What the new ones have open, they end; their failure is what is told.
+            with contextlib.suppress(NotReadyError):
+                self._see_off()
             raise
-        for pod in self._old_pods():
-            self._leaving.leave(pod)
-        self._patch(_gateway_hold.let_go(self._read()))
-        self._wait_for_deployment()
+        old, _new = self._rollout.split(item)
+        for pod in old:
+            if pod.mark is None:
+                self._leaving.leave(pod)
+        self._rollout.patch(_gateway_hold.let_go(self._rollout.read()))
+        self._rollout.wait()
 
-    def _wait_for_new_pods(self) -> None:
+    def _take_back(self, item: Object) -> None:
+        """The old pods serve as before; the new ones leave, unless they are all that serves."""
+        old, new = self._rollout.split(item)
+        staying = [pod for pod in old if pod.mark is None and pod.ready]
+        lacking = max(0, Workload.from_object(item).desired - len(staying))
+        returning = [pod for pod in old if pod.mark is not None][:lacking]
+        self._leaving.give_back(returning)
+        if staying or returning:
+            for pod in new:
+                if pod.mark is None and pod.ready:
+                    self._leaving.leave(pod)
+        self._rollout.patch(_gateway_hold.take_back(item))
+
+    def _wait_for_new_pods(self, templates: frozenset[str]) -> None:
         def judge(items: Iterable[Object]) -> Readiness:
-            pods = self._own(items)
-            return self._judge_new([pod for pod in pods if self._target.accepts(pod)], pods)
+            pods = [pod for pod in self._rollout.own(items) if pod.mark is None]
+            return self._judge_new(
+                [pod for pod in pods if pod.template not in templates],
+                [pod for pod in pods if pod.template in templates],
+            )
 
-        self._waiter.follow(self._api, _kinds.POD, self._namespace, "", judge)
+        namespace = self._gateway.namespace
+        self._waiter.follow(self._api, _kinds.POD, namespace, "", judge)
 
-    def _judge_new(self, new: Sequence[Pod], pods: Sequence[Pod]) -> Readiness:
-        desired = self._gateway.workload.desired
-        known = {pod.uid for pod in self._gateway.pods}
-        strays = [pod for pod in pods if pod.uid not in known and pod.ready and pod not in new]
-        if strays:
-            text = f"{strays[0].name} of the {self._gateway} came up without {self._target.name}"
-            return _readiness.hopeless(text)
-        trouble = _readiness.trouble_of(pod for pod in pods if pod.uid not in known)
+    def _judge_new(self, new: Sequence[Pod], old: Sequence[Pod]) -> Readiness:
+        for pod in new:
+            if pod.ready and not self._target.accepts(pod):
+                text = f"{pod.name} of the {self._gateway} came up without {self._target.name}"
+                return _readiness.hopeless(text)
+        trouble = _readiness.trouble_of(new)
         if not trouble.ready:
             return trouble
         ready = [pod for pod in new if pod.ready]
+        # An autoscaler may have changed it.
+        desired = Workload.from_object(self._rollout.read()).desired
         if len(ready) < desired:
             text = f"{len(ready)} of {desired} new pods of the {self._gateway} are ready"
             return _readiness.waiting(text)
-        return self._compare(ready, [pod for pod in pods if pod not in new and pod.ready])
+        return self._compare(ready, [pod for pod in old if pod.ready])
 
     def _compare(self, new: Sequence[Pod], old: Sequence[Pod]) -> Readiness:
         """Whether the new ones serve all that an old one does."""
@@ -148,23 +193,32 @@ class Move:
             return _readiness.waiting(error.message)
         return _readiness.READY
 
+    def _take_out_released(self) -> None:
+        """Those of a restart that was cut off serve until there are others."""
+        released = [
+            pod for pod in self._rollout.pods() if pod.mark is not None and not pod.mark.out
+        ]
+        if released:
+            self._rollout.wait()
+        for pod in released:
+            self._leaving.take_out(pod)
+
     def _see_off(self) -> None:
-        """Wait until the old pods have ended what they have open."""
-        while True:
-            leaving = self._leaving.pods(
-                pod for pod in self._listed() if pod.mark is not None and pod.mark.out
-            )
-            if not leaving:
-                return
-            for pod in leaving:
+        """Wait until those that have left have ended what they have open."""
+        began = self._waiter.clock()
+        while leaving := self._leaving.pods(pod for pod in self._rollout.pods() if _has_left(pod)):
+            known = [pod for pod in leaving if self._leaving.is_known_to_have_left(pod)]
+            for pod in known:
                 self._send_clients_away(pod)
             answer = self._leaving.see_off(leaving)
             self._waiter.say(f"the {self._gateway}: {answer.reason}")
+            if len(known) < len(leaving) and self._waiter.clock() - began >= self._seconds:
+                raise not_ready(answer)
             self._waiter.sleep(_PAUSE)
 
     def _send_clients_away(self, pod: Pod) -> None:
         """Once nothing leads to it any more, for the connections that clients keep."""
-        if pod.uid in self._sent_away or not self._leaving.is_known_to_have_left(pod):
+        if pod.uid in self._sent_away:
             return
         self._sent_away.add(pod.uid)
         try:
@@ -172,46 +226,17 @@ class Move:
         except ApiError as error:
             self._waiter.say(f"the {self._gateway}: {error.message}")
 
-    def _wait_for_deployment(self) -> None:
-        def judge(items: Iterable[Object]) -> Readiness:
-            for item in items:
-                if item["metadata"]["name"] == self._gateway.name:
-                    workload = Workload.from_object(item)
-                    seen = _readiness.observed(workload)
-                    return seen if not seen.ready else _readiness.complete(workload)
-            return _readiness.hopeless(f"the {self._gateway} is gone")
-
-        self._waiter.follow(self._api, _kinds.DEPLOYMENT, self._namespace, "", judge)
-
-    def _patch_template_alone(self, item: Object) -> None:
+    def _change_template(self, item: Object) -> None:
         """Nothing runs, so nothing has to be held."""
-        if not self._is_aimed(item):
-            patch = _gateway_hold.hold(item, self._gateway.labels_for(self._target), _now())
-            self._patch({"spec": {"template": patch["spec"]["template"]}})
+        if _gateway_hold.is_held(item):
+            self._rollout.patch(_gateway_hold.let_go(item))
+        elif not self._is_aimed(item):
+            patch = _gateway_hold.hold(item, self._gateway.labels_for(self._target), _now(), ())
+            self._rollout.patch({"spec": {"template": patch["spec"]["template"]}})
 
-    def _old_pods(self) -> list[Pod]:
-        return [pod for pod in self._own_listed() if not self._target.accepts(pod)]
 
-    def _own_listed(self) -> list[Pod]:
-        return [pod for pod in self._listed() if pod.mark is None]
-
-    def _own(self, items: Iterable[Object]) -> list[Pod]:
-        pods = map(Pod.from_object, items)
-        reference = self._gateway.workload.reference
-        return [p for p in pods if p.owner == reference and p.live and p.mark is None]
-
-    def _listed(self) -> list[Pod]:
-        pods = map(Pod.from_object, self._api.list(_kinds.POD, self._namespace))
-        return [p for p in pods if p.owner == self._gateway.workload.reference and p.live]
-
-    def _read(self) -> Object:
-        item = self._api.get(_kinds.DEPLOYMENT, self._gateway.name, self._namespace)
-        if item is None:
-            raise not_ready(_readiness.hopeless(f"the {self._gateway} is gone"))
-        return item
-
-    def _patch(self, body: Object) -> Object:
-        return self._api.patch(_kinds.DEPLOYMENT, self._gateway.name, body, self._namespace)
+def _has_left(pod: Pod) -> bool:
+    return pod.mark is not None and pod.mark.out
 
 
 def _now() -> str:

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The Deployment of a gateway and its pods, as they are now, also while its rollout is held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gateway_hold,
+    _kinds,
+    _readiness,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
+from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
+from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter, not_ready
+from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
+
+RELEASE = "pod-template-hash"
+
+
+class Rollout:
+    """Reads, patches and waits; decides nothing."""
+
+    def __init__(self, api: Api, waiter: Waiter, reference: Reference) -> None:
+        self._api = api
+        self._waiter = waiter
+        self._reference = reference
+
+    def __str__(self) -> str:
+        return f"gateway {self._reference.namespace}/{self._reference.name}"
+
+    def read(self) -> Object:
+        """The Deployment; NotReadyError when it is gone."""
+        reference = self._reference
+        item = self._api.get(_kinds.DEPLOYMENT, reference.name, reference.namespace)
+        if item is None:
+            raise not_ready(_readiness.hopeless(f"the {self} is gone"))
+        return item
+
+    def patch(self, body: Object) -> Object:
+        reference = self._reference
+        return self._api.patch(_kinds.DEPLOYMENT, reference.name, body, reference.namespace)
+
+    def pods(self) -> list[Pod]:
+        """Its own, and those that it has let go."""
+        return self.own(self._api.list(_kinds.POD, self._reference.namespace))
+
+    def own(self, items: Iterable[Object]) -> list[Pod]:
+        """Those of these pods that are its own or were."""
+        return [p for p in map(Pod.from_object, items) if p.owner == self._reference and p.live]
+
+    def split(self, item: Object) -> tuple[list[Pod], list[Pod]]:
+        """The pods of before the rollout that is held, and those that it has made."""
+        templates = _gateway_hold.old_templates(item)
+        pods = self.pods()
+        return (
+            [pod for pod in pods if _template(pod) in templates],
+            [pod for pod in pods if _template(pod) not in templates],
+        )
+
+    def wait(self, *, until_complete: bool = True) -> None:
+        """Wait until every pod is of its template and ready, or until nobody works on that."""
+
+        def judge(items: Iterable[Object]) -> Readiness:
+            for item in items:
+                if item["metadata"]["name"] == self._reference.name:
+                    workload = Workload.from_object(item)
+                    seen = _readiness.observed(workload)
+                    if seen.ready and not (until_complete or _readiness.in_progress(workload)):
+                        return _readiness.READY
+                    return _readiness.complete(workload) if seen.ready else seen
+            return _readiness.hopeless(f"the {self} is gone")
+
+        namespace = self._reference.namespace
+        self._waiter.follow(self._api, _kinds.DEPLOYMENT, namespace, "", judge)
+
+
+def _template(pod: Pod) -> str:
+    """The hash of the template that it was made of, also where it was let go."""
+    return pod.mark.labels.get(RELEASE, pod.template) if pod.mark else pod.template
