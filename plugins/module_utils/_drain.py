@@ -23,6 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fle
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
+from ansible_collections.meshwright.istio.plugins.module_utils._rejections import Rejections
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
@@ -55,13 +56,20 @@ class Drain:
     """One workload on its way; what it offers is what `_restart.Restart` does."""
 
     def __init__(
-        self, api: Api, fleet: Fleet, todo: Todo, wanted: Wanted, leaving: Leaving
+        self,
+        api: Api,
+        fleet: Fleet,
+        todo: Todo,
+        wanted: Wanted,
+        leaving: Leaving,
+        rejections: Rejections,
     ) -> None:
         self._api = api
         self._fleet = fleet
         self._todo = todo
         self._wanted = wanted
         self._leaving = leaving
+        self._rejections = rejections
         self._awaits = todo.task is Task.AWAIT
         self._before: frozenset[str] = frozenset()
         self._restored = False
@@ -101,9 +109,10 @@ class Drain:
                 return complete
         self._awaits = False
         pods = self._pods()
-        trouble = self._trouble(workload, pods)
-        if not trouble.ready:
-            return trouble
+        fresh = [pod for pod in pods.members if pod.uid not in self._before]
+        for answer in (self._trouble(workload, pods), self._rejections.among(fresh)):
+            if not answer.ready:
+                return answer
         going = self._leaving.see_off(pods.out)
         step = self._step(workload, pods)
         for answer in (step, going):

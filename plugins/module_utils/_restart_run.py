@@ -28,6 +28,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
 from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
+from ansible_collections.meshwright.istio.plugins.module_utils._rejections import Rejections
 from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
     DONE,
@@ -65,6 +66,7 @@ class Run:
     feed: Feed
     plan: Plan
     witness: Witness
+    rejections: Rejections
 
     @classmethod
     def read(cls, api: Api, request: Request) -> Run:
@@ -91,6 +93,7 @@ class Run:
             feed=feed,
             plan=plan,
             witness=Witness(api),
+            rejections=Rejections(api, roots),
         )
 
     def predict(self) -> dict[str, Any]:
@@ -197,7 +200,7 @@ class Run:
             leaving = Leaving(
                 self.api, self.witness, todo.reference, todo.passage, self.request.patience
             )
-            return Drain(self.api, self.fleet, todo, self.wanted, leaving)
+            return Drain(self.api, self.fleet, todo, self.wanted, leaving, self.rejections)
         return Restart(
             self.api,
             self.fleet,
