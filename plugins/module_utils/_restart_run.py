@@ -79,10 +79,9 @@ class Run:
         feed = fleet.feed(api, scope, request.kinds)
         feed.read()
         asking = Asking(injectors, namespaces)
-        standing = Standing()
-        if _may_drain(request, fleet):
-            roots = {each.service[0] for each in injectors if each.service}
-            standing = _standing.read(api, scope, roots)
+        roots = {each.service[0] for each in injectors if each.service}
+        drains = _may_drain(request, fleet)
+        standing = _standing.read(api, scope, roots) if drains else Standing()
         plan = Planner(request, wanted, asking, namespaces, standing).plan(fleet)
         _require_injectors(api, plan.todo, asking, namespaces)
         return cls(
