@@ -13,12 +13,12 @@ that another run finds out and goes on.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _readiness, _surge
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage, Way
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_pods import Pods
 from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
@@ -27,29 +27,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._rejections impor
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pods:
-    """Those of a workload: its own, those that serve until something stands in, those that left."""
-
-    members: Sequence[Pod]
-    waiting: Sequence[Pod]
-    out: Sequence[Pod]
-
-    @classmethod
-    def of(cls, pods: Sequence[Pod]) -> Pods:
-        """Sort them by their marks."""
-        return cls(
-            members=[pod for pod in pods if pod.mark is None],
-            waiting=[pod for pod in pods if pod.mark and not pod.mark.out],
-            out=[pod for pod in pods if pod.mark and pod.mark.out],
-        )
-
-    @staticmethod
-    def is_stand_in(pod: Pod) -> bool:
-        """Whether its controller has never known it."""
-        return pod.mark is not None and not pod.mark.labels
 
 
 class Drain:

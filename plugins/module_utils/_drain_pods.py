@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""The pods of a workload that is drained, by where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pods:
+    """Those of a workload: its own, those that serve until something stands in, those that left."""
+
+    members: Sequence[Pod]
+    waiting: Sequence[Pod]
+    out: Sequence[Pod]
+
+    @classmethod
+    def of(cls, pods: Sequence[Pod]) -> Pods:
+        """Sort them by their marks."""
+        return cls(
+            members=[pod for pod in pods if pod.mark is None],
+            waiting=[pod for pod in pods if pod.mark and not pod.mark.out],
+            out=[pod for pod in pods if pod.mark and pod.mark.out],
+        )
+
+    @staticmethod
+    def is_stand_in(pod: Pod) -> bool:
+        """Whether its controller has never known it."""
+        return pod.mark is not None and not pod.mark.labels
