@@ -19,6 +19,7 @@ from benchmarks.errors import BenchmarkError
 
 _AT_ONCE = 16
 MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
 
 Object = dict[str, Any]
 Item = TypeVar("Item")

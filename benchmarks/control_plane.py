@@ -44,7 +44,7 @@ class ControlPlane:
 
     @property
     def audit_log(self) -> Path:
-        """One line for each request of the user `counted`, written before it is answered."""
+        """What the API server has noted, each request before it is answered."""
         return self.folder / "audit.log"
 
     def start_controllers(self) -> None:
@@ -77,7 +77,7 @@ def control_plane(artifacts: Artifacts) -> Iterator[ControlPlane]:
     with tempfile.TemporaryDirectory(prefix="meshwright-benchmark-") as name:
         folder = Path(name)
         with Programs(folder) as programs:
-            credentials = Credentials(folder / "pki")
+            credentials = Credentials.make(folder / "pki")
             etcd, peer, port = ports.free(3)
             programs.start(
                 "etcd",
@@ -143,5 +143,16 @@ _AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata", "users": [COUNTED]}, {"level": "None"}],
+    "omitManagedFields": True,
+    "rules": [
+        {
+            # Who began which rollout, and when its status said that it was complete.
+            "level": "RequestResponse",
+            "users": [COUNTED, "system:serviceaccount:kube-system:deployment-controller"],
+            "verbs": ["patch", "update"],
+            "resources": [{"group": "apps", "resources": ["deployments", "deployments/status"]}],
+        },
+        {"level": "Metadata", "users": [COUNTED]},
+        {"level": "None"},
+    ],
 }

@@ -29,8 +29,17 @@ class Credentials:
     """One authority and all that it signs, in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700)
         self._folder = folder
+
+    @classmethod
+    def make(cls, folder: Path) -> Credentials:
+        """New ones."""
+        folder.mkdir(mode=0o700)
+        credentials = cls(folder)
+        credentials._fill()
+        return credentials
+
+    def _fill(self) -> None:
         authority = pki.authority("kubernetes of a benchmark")
         self._store("ca", authority)
         self._store("server", pki.leaf(authority, "server", hosts=("127.0.0.1", "localhost")))

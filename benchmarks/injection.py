@@ -58,3 +58,37 @@ def _webhook(revision: str, authority: str) -> Object:
             }
         ],
     }
+
+
+def inject_all_pods(plane: ControlPlane) -> None:
+    """Let every new pod get what an istiod's webhook would write on it, by a policy."""
+    group = "/apis/admissionregistration.k8s.io/v1beta1"
+    name = {"name": "injection"}
+    pods = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+    revision = f"namespaceObject.metadata.labels['{REVISION}']"
+    patch = f"""
+        Object{{metadata: Object.metadata{{annotations: {{
+            "{REVISION}": {revision}, "sidecar.istio.io/status": "{{}}"
+        }}}}}}"""
+    spec = {
+        "failurePolicy": "Fail",
+        "reinvocationPolicy": "Never",
+        "matchConstraints": {
+            "namespaceSelector": {"matchExpressions": [{"key": REVISION, "operator": "Exists"}]},
+            "resourceRules": [{**pods, "operations": ["CREATE"]}],
+        },
+        "mutations": [
+            {"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": patch}}
+        ],
+    }
+    version = "admissionregistration.k8s.io/v1beta1"
+    for kind, plural, content in (
+        ("MutatingAdmissionPolicy", "mutatingadmissionpolicies", spec),
+        (
+            "MutatingAdmissionPolicyBinding",
+            "mutatingadmissionpolicybindings",
+            {"policyName": "injection"},
+        ),
+    ):
+        body = {"apiVersion": version, "kind": kind, "metadata": name, "spec": content}
+        plane.api.send("POST", f"{group}/{plural}", body)

@@ -31,7 +31,7 @@ _PROFILE = "legacy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How a module ran; `ended` is on the clock that all processes of this machine share."""
+    """How a module ran; `ended` is the time of day."""
 
     seconds: float
     ended: float
@@ -91,8 +91,8 @@ def _run_here(name: str, arguments: str) -> int:
             loaded.main()
     except SystemExit as end:
         code = int(end.code or 0)
-    ended = time.monotonic()
-    measured = _Measured(seconds=ended - started, ended=ended, peak_mib=_peak_mib())
+    seconds, ended = time.monotonic() - started, time.time()
+    measured = _Measured(seconds=seconds, ended=ended, peak_mib=_peak_mib())
     print(printed.getvalue().strip())
     print(json.dumps(asdict(measured)))
     return code

@@ -7,11 +7,18 @@
 from __future__ import annotations
 
 from benchmarks.figure import Figure
-from benchmarks.figures import move_far, move_few, move_many, nothing_to_do
+from benchmarks.figures import (
+    move_far,
+    move_few,
+    move_many,
+    nothing_to_do,
+    wait_for_rollouts,
+)
 
 ALL: tuple[Figure, ...] = (
     move_many.FIGURE,
     move_far.FIGURE,
     move_few.FIGURE,
     nothing_to_do.FIGURE,
+    wait_for_rollouts.FIGURE,
 )

@@ -76,7 +76,7 @@ def _requests(cluster: Namespaces, bench: Bench) -> dict[str, Counter[str]]:
 
     def count(name: str, work: Callable[[], object]) -> Counter[str]:
         bench.say(f"counting the requests: {name}")
-        return audit.requests_during(cluster.plane.audit_log, work)
+        return audit.count(audit.lines_during(cluster.plane.audit_log, work))
 
     counts = {
         "ours, check": count("ours, check", lambda: plays.run(play["ours"], "--check")),
