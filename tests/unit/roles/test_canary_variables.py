@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every variable of the role canary is refused when it is bad, before a cluster is asked.
+
+The names come from the specs of the role's entry points, so a new variable is tested too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+HERE = Path(__file__).resolve()
+ROLE = HERE.parents[3] / "roles/canary"
+SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]
+GOOD = {"main": {"canary_version": "1.31.0"}, "retire": {"canary_old_revision": "1-30"}}
+MAY_BE_NOTHING = {"canary_drain_hold", "canary_gate_failure_limit", "canary_soak"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One run of an entry point with bad variables, and what its failure has to say of each."""
+
+    entry: str
+    variables: Mapping[str, Any]
+    says: Mapping[str, str]
+
+
+def _of_wrong_types(entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
+    """What Ansible finds, and what it lets pass: it tells of all that it finds at once."""
+    theirs: dict[str, Any] = {}
+    ours: dict[str, Any] = {}
+    says: dict[str, str] = {}
+    for name, option in options.items():
+        match option["type"]:
+            case "int" | "bool" | "dict" as kind:
+                theirs[name] = "many"
+                says[name] = f"argument '{name}' is of type str and we were unable to convert to"
+                assert kind
+            case "str" if "choices" in option:
+                theirs[name] = "many"
+                says[name] = f"value of {name} must be one of"
+            case "list" if option["elements"] == "dict" or "choices" in option:
+                theirs[name] = "many"
+                says[name] = name
+            case "list":
+                ours[name] = "many"
+                says[name] = f"{name}: got many, which is a text; right is a list."
+            case _:
+                ours[name] = ["many"]
+                says[name] = f"{name}: got ['many']; right is a text."
+    for variables in (theirs, ours):
+        yield Attempt(
+            entry=entry, variables=variables, says={name: says[name] for name in variables}
+        )
+
+
+def _too_small(entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
+    numbers = [name for name, option in options.items() if option["type"] == "int"]
+    for value, right in ((-1, "a number."), (0, "a number from 1.")):
+        names = [name for name in numbers if value or name not in MAY_BE_NOTHING]
+        yield Attempt(
+            entry=entry,
+            variables=dict.fromkeys(names, value),
+            says={name: f"{name}: got {value}; right is {right}" for name in names},
+        )
+
+
+def _attempts() -> Iterator[Attempt]:
+    for entry, spec in SPECS.items():
+        yield from _of_wrong_types(entry, spec["options"])
+        yield from _too_small(entry, spec["options"])
+        misspelt = {"canary_misspelt": "This role has no variable canary_misspelt."}
+        yield Attempt(entry=entry, variables=dict.fromkeys(misspelt, 1), says=misspelt)
+    for name, value, words in (
+        ("canary_version", "1.31", "got 1.31; right is a whole version"),
+        ("canary_version", "latest", "got latest; right is a whole version"),
+        ("canary_revision", "Not_A_Label", "got Not_A_Label; right are lower-case letters"),
+        ("canary_waves", [{"nonsense": 1}], "canary_waves.nonsense. Supported parameters"),
+        ("canary_drain_hold", 50, "canary_drain_hold (50) has to be at most canary_drain_timeout"),
+        ("canary_gate_queries", [{"name": "errors"}], "canary_gate_prometheus: got nothing"),
+    ):
+        yield Attempt(entry="main", variables={name: value}, says={name: words})
+
+
+ATTEMPTS = list(_attempts())
+CASES = [(number, name) for number, each in enumerate(ATTEMPTS) for name in each.says]
+
+
+def _task(attempt: Attempt) -> dict[str, Any]:
+    """Includes the entry point, and goes on to the next when it has failed."""
+    role = {"name": "meshwright.istio.canary", "tasks_from": attempt.entry}
+    variables = {**GOOD.get(attempt.entry, {}), **attempt.variables}
+    failures = "{{ failures + [ansible_failed_result | default({}) | to_json] }}"
+    return {
+        "block": [
+            {"ansible.builtin.include_role": role, "vars": variables},
+            {"ansible.builtin.fail": {"msg": "Nothing was refused."}},
+        ],
+        "rescue": [{"ansible.builtin.set_fact": {"failures": failures}}],
+    }
+
+
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """How each attempt has failed; one run of ansible-playbook makes them all."""
+    folder = tmp_path_factory.mktemp("variables")
+    found = folder / "failures.json"
+    keep = {"dest": str(found), "content": "{{ failures }}", "mode": "0600"}
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": [
+            {"ansible.builtin.set_fact": {"failures": []}},
+            *map(_task, ATTEMPTS),
+            {"ansible.builtin.copy": keep},
+        ],
+    }
+    playbook = folder / "playbook.yml"
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", playbook],
+        cwd=folder,
+        env={
+            **env,
+            "ANSIBLE_COLLECTIONS_PATH": _collections(),
+            # Whoever gets as far as a cluster is told that there is none.
+            "K8S_AUTH_KUBECONFIG": str(folder / "none"),
+            "LC_ALL": "C.UTF-8",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    texts: list[str] = json.loads(found.read_text())
+    assert len(texts) == len(ATTEMPTS)
+    return texts
+
+
+def _collections() -> str:
+    """The folder that this checkout lies in as a collection, or that has a link to it."""
+    for parent in HERE.parents:
+        if parent.name == "ansible_collections":
+            return str(parent.parent)
+    return str(HERE.parents[3] / ".collections")
+
+
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: f"{ATTEMPTS[case[0]].entry} {case[1]} {case[0]}"
+)
+def test_a_bad_value_is_refused_by_name(failures: list[str], case: tuple[int, str]) -> None:
+    number, name = case
+    failure = json.loads(failures[number])
+    assert ATTEMPTS[number].says[name] in failure["msg"]
