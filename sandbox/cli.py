@@ -155,8 +155,16 @@ def _load(given: argparse.Namespace, progress: Progress) -> int:
     # What these import takes a moment, which no other command should wait for.
     from sandbox import trial  # noqa: PLC0415
 
-    cluster = lifecycle.require().cluster(given.cluster)
-    return trial.run(cluster, given, progress)
+    sandbox = lifecycle.require()
+    there = sandbox.wish.workloads
+    if not there or (given.workloads == "hard" and there != "hard"):
+        wanted = given.workloads or "shop"
+        raise UsageError(
+            f"this sandbox has no workloads {wanted} to send to",
+            f"start one that has: `python -m sandbox up --workloads {wanted}`",
+        )
+    workloads = given.workloads or there
+    return trial.run(sandbox.cluster(given.cluster), workloads, given, progress)
 
 
 def _build(_: argparse.Namespace, progress: Progress) -> int:

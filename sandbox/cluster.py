@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 INGRESS_PORT = 30080
+# Raw TCP through the ingress gateway, to where `hard` has a server for it.
+TCP_PORT = 30900
 PROMETHEUS_PORT = 9090
 
 

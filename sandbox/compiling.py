@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ class Compiler:
                 count += 1
                 self.progress.tick(f"{count} modules so far")
 
-        for part in parts:
+        for part in filter(_has_programs, parts):
             what = f"downloading the Go modules of {part.name}"
             command = self._go("list", "-deps", "-f", "", *part.flags(), *part.packages.values())
             runner.run(what, command, folder=part.module, on_line=on_line)
@@ -57,19 +58,22 @@ class Compiler:
             self.progress.tick(f"{count} packages compiled")
 
         with part.entry(self.go.version).staging() as staged:
-            what = f"building {part.name}"
-            flags = ["-v", *part.flags(), "-o", f"{staged}/"]
-            command = self._go("build", *flags, *part.packages.values())
-            runner.run(what, command, folder=part.module, on_line=on_line)
+            if _has_programs(part):
+                what = f"building {part.name}"
+                flags = ["-v", *part.flags(), "-o", f"{staged}/"]
+                command = self._go("build", *flags, *part.packages.values())
+                runner.run(what, command, folder=part.module, on_line=on_line)
             for name, package in part.packages.items():
                 (staged / executable_of(package)).rename(staged / name)
             for name, (module, path) in part.copies.items():
                 shutil.copyfile(self._folder_of(module, part) / path, staged / name)
 
     def _folder_of(self, module: str, part: Part) -> Path:
-        command = self._go("list", "-m", "-f", "{{.Dir}}", module)
-        what = f"looking for the files of {module}"
-        return Path(self._runner().run(what, command, folder=part.module).strip())
+        """Where the module's files are; they are fetched if no program needed them yet."""
+        what = f"fetching {module}"
+        command = self._go("mod", "download", "-json", module)
+        said = self._runner().run(what, command, folder=part.module)
+        return Path(json.loads(said[said.index("{") :])["Dir"])
 
     def _go(self, *arguments: str) -> list[str]:
         return [str(self.go.program), *arguments]
@@ -79,6 +83,10 @@ class Compiler:
         temporary.mkdir(parents=True, exist_ok=True)
         environment = self.go.environment(go_cache()) | {"GOTMPDIR": str(temporary)}
         return Runner(log=cache.root() / "log" / "go.log", environment=environment)
+
+
+def _has_programs(part: Part) -> bool:
+    return bool(part.packages)
 
 
 def go_cache() -> Path:

@@ -91,6 +91,12 @@ def install(cluster: Cluster, minor: str, revision: str = "", bad: Bad | None = 
                 raise
 
 
+def set_tag(cluster: Cluster, minor: str, tag: str, revision: str = "") -> None:
+    """Point a tag at a revision, or at the control plane that has none."""
+    arguments = ("tag", "set", tag, f"--revision={revision or 'default'}", "--overwrite")
+    cluster.run(f"istioctl-{minor}", *arguments)
+
+
 def _is_there(cluster: Cluster, revision: str) -> bool:
     """Whether the Deployment of an istiod exists, be it ready or not."""
     name = f"istiod-{revision}" if revision else "istiod"

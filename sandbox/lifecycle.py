@@ -23,6 +23,7 @@ from sandbox import (
     doctor,
     down,
     enclosure,
+    gateway_api,
     haproxy,
     images,
     istio,
@@ -211,12 +212,15 @@ class _Start:
         """What needs no more than an API server that answers, while the node is coming up."""
         if not self._wish.istio:
             return
+        gateway_api.install(cluster)
         istio.give_authority(cluster, self._root)
         istio.install(cluster, self._wish.istio, self._wish.revision)
         self._progress.note(f"cluster {cluster.name}: Istio {self._wish.istio} is installed")
         istio.install_gateways(cluster)
+        if self._wish.workloads == "hard":
+            istio.set_tag(cluster, self._wish.istio, workloads.TAG, self._wish.revision)
         if self._wish.workloads:
-            workloads.deploy(cluster, self._wish.workloads, self._progress)
+            workloads.deploy(cluster, self._wish.workloads)
 
 
 def _wait_for_answer(cluster: Cluster) -> None:

@@ -28,6 +28,14 @@ class Latency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """How many of the requests failed that were sent in one second of the measured time."""
+
+    second: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """The requests of one target, or of all."""
 
@@ -38,6 +46,7 @@ class Counts:
     answered: int
     failed: int
     failures: Mapping[str, int]
+    failing: tuple[Failing, ...]
     replayed: int
     latency: Latency
     statuses: Mapping[str, int]
@@ -45,8 +54,12 @@ class Counts:
     @classmethod
     def from_json(cls, text: Mapping[str, Any]) -> Self:
         """`method` is the plan's business, and of no use here."""
-        known = {key: value for key, value in text.items() if key not in {"method", "latency_ms"}}
-        return cls(latency=Latency(**text["latency_ms"]), **known)
+        other = {"method", "latency_ms", "failing"}
+        return cls(
+            latency=Latency(**text["latency_ms"]),
+            failing=tuple(Failing(**each) for each in text["failing"]),
+            **{key: value for key, value in text.items() if key not in other},
+        )
 
     def row(self) -> list[str]:
         latency = self.latency

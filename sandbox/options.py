@@ -69,8 +69,17 @@ def add_load(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--streams", type=int, default=0, help="long connections to hold (default: %(default)s)"
     )
-    command.add_argument(
+    sides = command.add_mutually_exclusive_group()
+    sides.add_argument(
         "--inside", action="store_true", help="from an injected pod in place of this machine"
+    )
+    sides.add_argument(
+        "--both", action="store_true", help="from this machine and from a pod at once, each all"
+    )
+    command.add_argument(
+        "--workloads",
+        choices=["shop", "hard"],
+        help="which of them to send to (default: all that the sandbox has)",
     )
     command.add_argument("--output", type=Path, help="writes the result to this file as JSON")
     command.add_argument("--plot", type=Path, help="writes vegeta's plot to this HTML file")

@@ -19,13 +19,28 @@ KUBERNETES_VERSION = "1.35.4"
 ISTIO_VERSIONS = {"1.31": "1.31.0", "1.30": "1.30.4"}
 ISTIO_COMMITS = {"1.31": "eed52ebb66ad", "1.30": "9739e10eb9d7"}
 IMAGE_HUB = "localhost/istio"
+# The standard channel, by the names of its files.
+GATEWAY_API_KINDS = (
+    "backendtlspolicies",
+    "gatewayclasses",
+    "gateways",
+    "grpcroutes",
+    "httproutes",
+    "listenersets",
+    "referencegrants",
+    "tlsroutes",
+)
 GIB = 1024**3
+_DEFINITIONS = "config/crd/standard/gateway.networking.k8s.io"
 _BOOTSTRAP = "tools/packaging/common/envoy_bootstrap.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Programs that one `go build` makes; each program is stored under its key in `packages`."""
+    """Programs that one `go build` makes; each program is stored under its key in `packages`.
+
+    Without any, it is plain files of a module.
+    """
 
     name: str
     module: Path
@@ -146,10 +161,25 @@ def _programs() -> Part:
     )
 
 
+def _gateway_api() -> Part:
+    """The definitions of the Gateway API, of the version that the older Istio was made for."""
+    return Part(
+        name="gateway-api",
+        disk=0,
+        module=HERE / "modules" / "istio-1.30",
+        packages={},
+        copies={
+            f"gateway-api-{kind}.yml": ("sigs.k8s.io/gateway-api", f"{_DEFINITIONS}_{kind}.yaml")
+            for kind in GATEWAY_API_KINDS
+        },
+    )
+
+
 # Largest first, and what shares packages in a row.
 PARTS = (
     _kubernetes(),
     *(part for minor in ISTIO_VERSIONS for part in (_istio(minor), _istio_agent(minor))),
     _tools(),
+    _gateway_api(),
     *((_programs(),) if (HERE / "programs" / "go.mod").exists() else ()),
 )

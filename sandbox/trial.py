@@ -8,48 +8,85 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 
 from sandbox import features, load
 from sandbox.cluster import Cluster
 from sandbox.errors import ExitCode, SandboxError
 from sandbox.features import FeatureResult
+from sandbox.load import LoadResult, LoadRun
 from sandbox.progress import Progress
 
 MOMENTS = ("before", "during", "after")
+OUTSIDE, INSIDE = "outside", "inside"
 
 
-def run(cluster: Cluster, options: argparse.Namespace, progress: Progress) -> int:
+def run(cluster: Cluster, workloads: str, given: argparse.Namespace, progress: Progress) -> int:
     """Send the load, print what came of it; 0 only if nothing was lost and all features work."""
-    plan = load.default_plan(
-        cluster,
-        rate=options.rate,
-        seconds=options.seconds,
-        inside=options.inside,
-        streams=options.streams,
-    )
     checked: dict[str, list[FeatureResult]] = {}
-    if not options.no_features:
-        progress.step("checking the features before the load")
-        checked["before"] = features.check(cluster)
+
+    def check(moment: str) -> None:
+        if not given.no_features:
+            progress.step(f"checking the features {moment} the load")
+            checked[moment] = features.check(cluster)
+
+    check("before")
     progress.step("sending requests")
-    with load.start(cluster, plan, progress, inside=options.inside, plot=options.plot) as running:
-        running.wait_until_measuring()
-        if not options.no_features:
-            checked["during"] = features.check(cluster)
-        result = running.result()
-    if not options.no_features:
-        progress.step("checking the features after the load")
-        checked["after"] = features.check(cluster)
-    print(result.table())
+    with ExitStack() as stack:
+        running = {
+            side: stack.enter_context(_start(cluster, workloads, given, side, progress))
+            for side in _sides(given)
+        }
+        for each in running.values():
+            each.wait_until_measuring()
+        check("during")
+        results = {side: each.result() for side, each in running.items()}
+    check("after")
+    for side, result in results.items():
+        print(f"from {side}: {result.table()}\n")
     if checked:
-        print(f"\n{table(checked)}")
-    if options.output:
-        _write(options, {"load": asdict(result), "features": document(checked)})
-    result.check_environment()
-    broken = any(not each.ok for results in checked.values() for each in results)
-    return ExitCode.FAILED if result.failed or result.broken or broken else ExitCode.OK
+        print(table(checked))
+    if given.output:
+        loads = {side: asdict(result) for side, result in results.items()}
+        _write(given.output, {"loads": loads, "features": document(checked)})
+    return _verdict(results.values(), checked)
+
+
+def _sides(given: argparse.Namespace) -> tuple[str, ...]:
+    if given.both:
+        return (OUTSIDE, INSIDE)
+    return (INSIDE,) if given.inside else (OUTSIDE,)
+
+
+def _start(
+    cluster: Cluster, workloads: str, given: argparse.Namespace, side: str, progress: Progress
+) -> LoadRun:
+    inside = side == INSIDE
+    plan = load.plan_for(
+        workloads,
+        cluster,
+        rate=given.rate,
+        seconds=given.seconds,
+        streams=given.streams,
+        inside=inside,
+    )
+    # Only the process draws; asked for the pod's plot alone, it says so.
+    plot = None if inside and given.both else given.plot
+    return load.start(cluster, plan, progress, inside=inside, plot=plot)
+
+
+def _verdict(
+    results: Iterable[LoadResult], checked: Mapping[str, Sequence[FeatureResult]]
+) -> ExitCode:
+    lost = 0
+    for result in results:
+        result.check_environment()
+        lost += result.failed + result.broken
+    broken = any(not each.ok for found in checked.values() for each in found)
+    return ExitCode.FAILED if lost or broken else ExitCode.OK
 
 
 def table(checked: dict[str, list[FeatureResult]]) -> str:
@@ -73,11 +110,11 @@ def _broken(moment: str, results: Sequence[FeatureResult]) -> list[str]:
     return [f"{moment}: {each.name}: {each.detail}" for each in results if not each.ok]
 
 
-def _write(options: argparse.Namespace, content: dict[str, object]) -> None:
+def _write(output: Path, content: dict[str, object]) -> None:
     try:
-        options.output.write_text(json.dumps(content, indent=2) + "\n")
+        output.write_text(json.dumps(content, indent=2) + "\n")
     except OSError as error:
         raise SandboxError(
-            f"the result cannot be written to {options.output}: {error.strerror}",
+            f"the result cannot be written to {output}: {error.strerror}",
             "name a file in a folder that exists and that you may write to",
         ) from error

@@ -11,18 +11,16 @@ from typing import Any
 
 import yaml
 
-from sandbox import istio
+from sandbox import gateway_api, istio
 from sandbox.api import Object
 from sandbox.cluster import Cluster
 from sandbox.errors import UsageError
-from sandbox.progress import Progress
 from sandbox.workloads.servers import Kind, OnSigterm, Server
 
 FOLDER = Path(__file__).parent
 PARTNER = "partner.example.com"
-# The tag that the namespace `hard-tagged` asks for; its pods wait until somebody sets it.
+# The tag that the namespace `hard-tagged` asks for.
 TAG = "prod"
-TAGGED = "hard-tagged"
 # Nothing is there: the sidecar takes whatever goes to port 80 and looks at the name alone.
 _NOWHERE = "198.19.255.250"
 _PARTNER_ALIAS = {"ip": _NOWHERE, "hostnames": [PARTNER]}
@@ -49,23 +47,15 @@ HARD = (
     Server(name="guarded", namespace="hard", min_available=2),
     Server(name="slow", namespace="hard"),
     *(Server(name=how, namespace="hard", on_sigterm=how) for how in OnSigterm),
-    Server(name="streams", namespace="hard", has_raw_tcp=True),
+    Server(name="streams", namespace="hard", has_raw_tcp=True, has_http2=True),
     Server(name="excluded", namespace="hard-excluded", replicas=1),
+    Server(name="tagged", namespace="hard-tagged"),
 )
-_IN_TAGGED = (Server(name="tagged", namespace=TAGGED),)
 
 
-def deploy(cluster: Cluster, kind: str, progress: Progress) -> None:
-    """Apply the workloads; `hard` is `shop` and more."""
-    documents = objects(kind)
-    if kind == "hard":
-        if _has_tag(cluster):
-            documents += [each for server in _IN_TAGGED for each in server.objects()]
-        else:
-            progress.note(
-                f"cluster {cluster.name}: {TAGGED} stays empty, as there is no tag {TAG} yet"
-            )
-    cluster.apply(documents)
+def deploy(cluster: Cluster, kind: str) -> None:
+    """Apply the workloads; `hard` is `shop` and more, and needs the tag `prod`."""
+    cluster.apply(objects(kind))
 
 
 def objects(kind: str) -> list[Object]:
@@ -78,7 +68,7 @@ def objects(kind: str) -> list[Object]:
     return _unique(found)
 
 
-def wait_ready(cluster: Cluster, kind: str, timeout: float = 120.0) -> None:
+def wait_ready(cluster: Cluster, kind: str, timeout: float = 240.0) -> None:
     """Until every Deployment, StatefulSet and DaemonSet has all its pods."""
     spaces = sorted({document["metadata"].get("namespace") for document in objects(kind)} - {None})
     for space in spaces:
@@ -88,6 +78,9 @@ def wait_ready(cluster: Cluster, kind: str, timeout: float = 120.0) -> None:
             cluster.objects.wait(path, istio.unready, what=what, timeout=timeout)
         path = f"/apis/apps/v1/namespaces/{space}/daemonsets"
         cluster.objects.wait(path, _unready_daemons, what=f"the daemons in {space}")
+    if kind == "hard":
+        path = "/api/v1/namespaces/hard/pods"
+        cluster.objects.wait(path, _unready_pods, what="the pods in hard", timeout=timeout)
 
 
 def _unready_daemons(daemons: list[Object]) -> str:
@@ -102,10 +95,18 @@ def _unready_daemons(daemons: list[Object]) -> str:
     return ", ".join(lacking)
 
 
-def _has_tag(cluster: Cluster) -> bool:
-    path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
-    hooks = cluster.objects.get(f"{path}?labelSelector=istio.io%2Ftag%3D{TAG}")
-    return bool(hooks["items"])
+def _unready_pods(pods: list[Object]) -> str:
+    """What no controller's status tells: the bare pod, the Job's, and those of the gateway."""
+    lacking = [pod["metadata"]["name"] for pod in pods if not _is_ready(pod)]
+    gateways = [pod["metadata"].get("labels", {}).get(gateway_api.NAME_LABEL) for pod in pods]
+    if gateway_api.NAME not in gateways:
+        lacking.append(f"the gateway {gateway_api.NAME}")
+    return ", ".join(lacking)
+
+
+def _is_ready(pod: Object) -> bool:
+    conditions = pod.get("status", {}).get("conditions", ())
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def _load(name: str) -> list[dict[str, Any]]:
@@ -118,5 +119,6 @@ def _unique(documents: list[Object]) -> list[Object]:
     found = {}
     for document in documents:
         metadata = document["metadata"]
-        found[document["kind"], metadata.get("namespace"), metadata["name"]] = document
+        key = (document["apiVersion"], document["kind"], metadata.get("namespace"))
+        found[*key, metadata["name"]] = document
     return list(found.values())

@@ -15,6 +15,7 @@ from sandbox.images import PROGRAMS
 
 PORT = 8080
 TCP_PORT = 9000
+HTTP2_PORT = 81
 Object = dict[str, Any]
 
 
@@ -51,6 +52,7 @@ class Server:
     on_sigterm: OnSigterm = OnSigterm.CLOSE
     kind: Kind = Kind.DEPLOYMENT
     has_raw_tcp: bool = False
+    has_http2: bool = False
     host_aliases: Sequence[Object] = ()
     min_available: int | None = None
     """A disruption budget, for servers that have one."""
@@ -62,6 +64,11 @@ class Server:
             spec = {"minAvailable": self.min_available, "selector": {"matchLabels": self._app}}
             found.append(self._object("policy/v1", "PodDisruptionBudget", self.name, spec))
         return found
+
+    @property
+    def answers(self) -> bool:
+        """Whether it serves requests; a Job does its work alone."""
+        return self.kind is not Kind.JOB
 
     @property
     def _app(self) -> dict[str, str]:
@@ -77,6 +84,8 @@ class Server:
 
     def _service(self) -> Object:
         ports = [{"name": "http", "port": 80, "targetPort": PORT}]
+        if self.has_http2:
+            ports.append({"name": "http2", "port": HTTP2_PORT, "targetPort": PORT})
         if self.has_raw_tcp:
             ports.append({"name": "tcp", "port": TCP_PORT, "targetPort": TCP_PORT})
         return self._object("v1", "Service", self.name, {"selector": self._app, "ports": ports})

@@ -23,9 +23,10 @@ FAKE_GO = r"""#!/bin/sh
 echo "$1" >> "$FAKE_GO/calls"
 case "$1" in
 env) cat "$FAKE_GO/version" ;;
-list)
-  if [ "$2" = -m ]; then echo "$FAKE_GO/files"; exit; fi
+list) echo "go: downloading example.com/m v1.0.0" ;;
+mod)
   echo "go: downloading example.com/m v1.0.0"
+  echo "{\"Dir\": \"$FAKE_GO/files\"}"
   ;;
 build)
   mkdir -p "$GOCACHE" && touch "$GOCACHE/used"

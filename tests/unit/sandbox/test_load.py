@@ -19,10 +19,8 @@ import pytest
 from sandbox import load, load_run
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError, TooBusyError, UsageError
-from sandbox.load import LoadPlan, LoadResult, Stream, Target, default_plan
+from sandbox.load import LoadPlan, LoadResult, Target
 from sandbox.progress import Progress
-
-PROGRAM = Path(load.__file__).parent / "programs" / "cmd" / "load"
 
 TOTAL = {
     "name": "total",
@@ -33,6 +31,7 @@ TOTAL = {
     "answered": 5095,
     "failed": 905,
     "failures": {"refused": 902, "reset": 3},
+    "failing": [{"second": 9, "failed": 3}, {"second": 10, "failed": 902}],
     "replayed": 0,
     "latency_ms": {"p50": 0.347, "p90": 0.542, "p99": 1.025, "p999": 3001.505, "max": 3003.05},
     "statuses": {"200": 5095},
@@ -154,6 +153,7 @@ def test_result_when_read() -> None:
     assert result.total.latency.p99 == 1.025
     assert result.streams[0].breaks[1].how == "reset"
     assert result.per_second[1].failed == 3
+    assert [(each.second, each.failed) for each in result.total.failing] == [(9, 3), (10, 902)]
     assert not result.is_environment
     result.check_environment()
 
@@ -174,67 +174,6 @@ def test_environment_when_the_machine_is_to_blame() -> None:
 def test_result_when_it_is_none(text: str) -> None:
     with pytest.raises(SandboxError, match="is no result"):
         LoadResult.from_json(text)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        pytest.param({"rate": 2001}, "2001 requests a second", id="rate"),
-        pytest.param({"rate": 0}, "0 requests a second", id="no rate"),
-        pytest.param({"seconds": 1801}, "1801 s", id="duration"),
-        pytest.param({"seconds": 0}, "0 s", id="no duration"),
-        pytest.param({"targets": ()}, "neither targets nor streams", id="nothing"),
-        pytest.param(
-            {"streams": [Stream(name="s", kind="tcp", url="", count=101)] * 2},
-            "202 streams",
-            id="streams",
-        ),
-    ],
-)
-def test_plan_when_out_of_bounds(changes: dict[str, Any], words: str) -> None:
-    good: dict[str, Any] = {"rate": 2000, "seconds": 1800, "targets": PLAN.targets}
-    assert LoadPlan(**good)
-    with pytest.raises(UsageError, match=words):
-        LoadPlan(**{**good, **changes})
-
-
-def test_bounds_are_those_of_the_program() -> None:
-    text = (PROGRAM / "plan.go").read_text()
-    bounds = [f"maxRate     = {load.MAX_RATE}", f"maxStreams  = {load.MAX_STREAMS}"]
-    assert all(bound in text for bound in bounds)
-    assert f"maxDuration = {load.MAX_MINUTES} * time.Minute" in text
-
-
-def test_plan_has_the_fields_of_the_program() -> None:
-    plan = default_plan(as_cluster(FakeCluster()), streams=2)
-    written = json.loads(plan.to_json())
-    known = set(re.findall(r'json:"(\w+)"', (PROGRAM / "plan.go").read_text()))
-    found = {*written, *written["targets"][0], *written["streams"][0]}
-    assert found == known
-    assert written["duration"] == "60s"
-    assert written["baseline"] == "5s"
-
-
-@pytest.mark.parametrize("inside", [False, True], ids=["outside", "inside"])
-def test_default_plan(inside: bool) -> None:
-    plan = default_plan(as_cluster(FakeCluster()), 200, 30, inside=inside, streams=5)
-    assert sum(target.share for target in plan.targets) == pytest.approx(1)
-    assert sum(stream.count for stream in plan.streams) == 5
-    targets = {target.name: target.url for target in plan.targets}
-    streams = {stream.kind: stream.url for stream in plan.streams}
-    if inside:
-        assert targets["catalog"] == "http://catalog.shop/catalog"
-        assert streams["websocket"] == "ws://frontend.shop/socket"
-        assert "tcp" in streams
-    else:
-        assert targets["catalog"] == "http://198.18.1.2:30080/catalog"
-        assert streams["websocket"] == "ws://198.18.1.2:30080/socket"
-        assert "tcp" not in streams
-    assert [target.name for target in plan.targets if target.delay_offset_random] == ["slow"]
-
-
-def test_default_plan_without_streams() -> None:
-    assert default_plan(as_cluster(FakeCluster())).streams == ()
 
 
 def test_run_outside(cluster: FakeCluster, progress: Progress, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ const (
 
 const (
 	kindStream    = "stream"
+	kindHTTP2     = "http2"
 	kindWebSocket = "websocket"
 	kindTCP       = "tcp"
 )
@@ -140,14 +141,14 @@ func (p *Plan) checkBounds() error {
 
 func (p *Plan) checkStreams(inside bool) error {
 	schemes := map[string][]string{
-		kindStream: {"http"}, kindWebSocket: {"ws", "http"}, kindTCP: {"tcp"},
+		kindStream: {"http"}, kindHTTP2: {"http"}, kindWebSocket: {"ws", "http"}, kindTCP: {"tcp"},
 	}
 	count := 0
 	for _, stream := range p.Streams {
 		allowed, known := schemes[stream.Kind]
 		switch {
 		case !known:
-			return fmt.Errorf("stream %s: its kind is %q, allowed are stream, websocket and tcp", stream.Name, stream.Kind)
+			return fmt.Errorf("stream %s: its kind is %q, allowed are stream, http2, websocket and tcp", stream.Name, stream.Kind)
 		case stream.Count < 1 || stream.Count > maxStreams:
 			return fmt.Errorf("stream %s: its count is %d, allowed are 1 up to %d", stream.Name, stream.Count, maxStreams)
 		}

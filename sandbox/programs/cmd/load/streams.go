@@ -97,7 +97,7 @@ func (h *holder) once(ctx context.Context) (bool, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	open := map[string]func(context.Context, Stream) (*session, error){
-		kindStream: openHTTP, kindWebSocket: openWebSocket, kindTCP: openTCP,
+		kindStream: openHTTP, kindHTTP2: openHTTP, kindWebSocket: openWebSocket, kindTCP: openTCP,
 	}[h.stream.Kind]
 	session, err := open(ctx, h.stream)
 	if err != nil {
@@ -197,6 +197,9 @@ func openHTTP(ctx context.Context, stream Stream) (*session, error) {
 	request.Header = header(stream)
 	request.Host = request.Header.Get("Host")
 	transport := newTransport()
+	if stream.Kind == kindHTTP2 {
+		transport.Protocols = onlyHTTP2()
+	}
 	transport.DisableKeepAlives = true
 	transport.ResponseHeaderTimeout = silence
 	response, err := transport.RoundTrip(request)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -81,6 +82,31 @@ func TestAHeldStream(t *testing.T) {
 		})
 		checkStream(t, hold(t, "stream", url), "reset")
 	})
+}
+
+func TestAnHTTP2Stream(t *testing.T) {
+	t.Parallel()
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	var streams atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("it came as %s", r.Proto)
+		}
+		first := streams.Add(1) == 1
+		for i := 0; r.Context().Err() == nil; i++ {
+			if first && i == 20 {
+				panic(http.ErrAbortHandler)
+			}
+			fmt.Fprintln(w, i)
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(100 * time.Millisecond)
+		}
+	}))
+	server.Config.Protocols = protocols
+	server.Start()
+	t.Cleanup(server.Close)
+	checkStream(t, hold(t, "http2", server.URL), "reset")
 }
 
 // echo serves raw TCP; handle gets every connection and its number.

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -17,11 +18,13 @@ type tally struct {
 	sent, answered, failed, replayed, late int
 	failures                               map[string]int
 	statuses                               map[string]int
-	micros                                 []uint32
+	// failing counts the failed by the second in which they were sent.
+	failing map[int]int
+	micros  []uint32
 }
 
 func newTally() *tally {
-	return &tally{failures: map[string]int{}, statuses: map[string]int{}}
+	return &tally{failures: map[string]int{}, statuses: map[string]int{}, failing: map[int]int{}}
 }
 
 // outcome is what became of one request.
@@ -34,6 +37,9 @@ type outcome struct {
 	late     bool
 }
 
+// second is the measured one in which the request was sent; the first is 0.
+func (o outcome) second() int { return max(int(o.at/time.Second), 0) }
+
 func (t *tally) add(o outcome) {
 	t.sent++
 	if o.status != 0 {
@@ -44,6 +50,7 @@ func (t *tally) add(o outcome) {
 	if o.how != "" {
 		t.failed++
 		t.failures[o.how]++
+		t.failing[o.second()]++
 	}
 	if o.replayed {
 		t.replayed++
@@ -66,9 +73,10 @@ func (t *tally) merge(other *tally) {
 	t.micros = append(t.micros, other.micros...)
 	addTo(t.failures, other.failures)
 	addTo(t.statuses, other.statuses)
+	addTo(t.failing, other.failing)
 }
 
-func addTo(sum, more map[string]int) {
+func addTo[K comparable](sum, more map[K]int) {
 	for key, count := range more {
 		sum[key] += count
 	}
@@ -91,16 +99,31 @@ type Summary struct {
 	Answered  int            `json:"answered"`
 	Failed    int            `json:"failed"`
 	Failures  map[string]int `json:"failures"`
+	Failing   []Failing      `json:"failing"`
 	Replayed  int            `json:"replayed"`
 	LatencyMS Latency        `json:"latency_ms"`
 	Statuses  map[string]int `json:"statuses"`
+}
+
+// Failing is a second in which requests were sent that failed.
+type Failing struct {
+	Second int `json:"second"`
+	Failed int `json:"failed"`
+}
+
+func inOrder(failing map[int]int) []Failing {
+	found := []Failing{}
+	for _, second := range slices.Sorted(maps.Keys(failing)) {
+		found = append(found, Failing{Second: second, Failed: failing[second]})
+	}
+	return found
 }
 
 func (t *tally) summary(name, method string, planned int) Summary {
 	slices.Sort(t.micros)
 	return Summary{
 		Name: name, Method: method, Planned: planned, Sent: t.sent, Late: t.late,
-		Answered: t.answered, Failed: t.failed, Failures: t.failures, Replayed: t.replayed,
+		Answered: t.answered, Failed: t.failed, Failures: t.failures, Failing: inOrder(t.failing), Replayed: t.replayed,
 		LatencyMS: Latency{
 			P50: percentile(t.micros, 0.5), P90: percentile(t.micros, 0.9),
 			P99: percentile(t.micros, 0.99), P999: percentile(t.micros, 0.999),
@@ -130,7 +153,7 @@ type Second struct {
 type seconds []*tally
 
 func (s *seconds) add(o outcome) {
-	index := max(int(o.at/time.Second), 0)
+	index := o.second()
 	for len(*s) <= index {
 		*s = append(*s, newTally())
 	}

@@ -66,10 +66,17 @@ func classify(err error) string {
 		return howTimeout
 	case errors.As(err, &name):
 		return howName
-	case strings.Contains(err.Error(), "server closed idle connection"):
+	case containsAny(err.Error(), "server closed idle connection", "GOAWAY", "connection lost"):
 		return howEOF
+	case containsAny(err.Error(), "stream error"):
+		return howReset
 	}
 	return howOther
+}
+
+// containsAny is for errors of which net/http shows nothing but the text.
+func containsAny(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
 // classifyRequest knows one more thing: whoever waits for an answer does not care whether the
@@ -93,6 +100,13 @@ func newTransport() *http.Transport {
 func onlyHTTP1() *http.Protocols {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	return protocols
+}
+
+// onlyHTTP2 speaks it without encryption and without asking first, as gRPC does.
+func onlyHTTP2() *http.Protocols {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
 	return protocols
 }
 
