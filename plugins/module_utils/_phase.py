@@ -82,8 +82,8 @@ TABLE: dict[Phase, Meaning] = {
     ),
     Phase.GATEWAYS_MOVED: Meaning(
         true_after="Every gateway runs on the new revision, under its old name and addresses.",
-        recognised_by="The annotation istio.io/rev of the gateways' pods; no temporary gateway"
-        " Deployment is left.",
+        recognised_by="The annotation istio.io/rev of the gateways' pods; no Deployment of a"
+        " gateway is held, and no old pod is left.",
         undo="Move the gateways back to the old revision, before anything else goes back.",
     ),
     Phase.TAGS_MOVED: Meaning(
