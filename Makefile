@@ -1,5 +1,5 @@
 # Each target sets the project up by itself: nothing has to be installed by hand.
-.PHONY: help setup demo test lint unit sanity integration molecule sandbox bench docs build
+.PHONY: help setup demo test lint unit sanity integration molecule sandbox bench prove docs build
 
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -10,7 +10,7 @@ setup: ## makes the virtual environment and makes the checkout runnable
 demo: ## upgrades a real mesh on this machine, under load, and shows what was lost
 	@tools/in_venv.sh -m tools.demo
 
-test: ## runs everything below but demo, sandbox, bench and docs
+test: ## runs everything below but demo, sandbox, bench, prove and docs
 	@tools/in_venv.sh -m tools.run_tests
 
 lint: ## format, types, YAML, Ansible, changelog, documentation, the project's own rules
@@ -33,6 +33,9 @@ sandbox: ## starts a real mesh on this machine and leaves it running
 
 bench: ## measures each figure beside its rival
 	@tools/in_venv.sh -m benchmarks
+
+prove: ## upgrades for an hour under load: killed, with bad versions, beside the same by hand
+	@tools/in_venv.sh -m tools.prove
 
 docs: ## renders the documentation to HTML
 	@tools/in_venv.sh -m tools.build_docs

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Prove on the sandbox what an upgrade loses; each proof keeps its figures in build/prove."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from sandbox import lifecycle
+from sandbox.errors import SandboxError
+from sandbox.lifecycle import Wish
+from sandbox.progress import Progress
+from tools.prove import bad_versions, canary, cost, kills
+from tools.prove.mesh import Mesh
+
+PROOFS = {
+    "canary": canary.prove,
+    "by-hand": canary.compare,
+    "bad-versions": bad_versions.prove,
+    "kills": kills.prove,
+    "cost": cost.prove,
+}
+
+
+def main() -> int:
+    """Run the proofs that were asked for; 1 when one of them does not hold."""
+    parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
+    parser.add_argument("proofs", nargs="*", metavar="proof", help=", ".join(PROOFS))
+    parser.add_argument("--rate", type=float, default=200, help="requests per second in all")
+    parser.add_argument("--requests", type=int, default=100_000, help="for `canary`, at least")
+    parser.add_argument("--kills", type=int, default=20, help="for `kills`")
+    parser.add_argument("--workloads", choices=["shop", "hard"], default="hard")
+    options = parser.parse_args()
+    wanted = options.proofs or list(PROOFS)
+    if unknown := set(wanted) - set(PROOFS):
+        parser.error(f"no such proof: {', '.join(unknown)} (there are {', '.join(PROOFS)})")
+    try:
+        with Progress() as progress:
+            found = lifecycle.find()
+            sandbox = found or lifecycle.up(Wish(workloads=options.workloads), progress)
+            try:
+                mesh = Mesh(
+                    cluster=sandbox.clusters[0],
+                    workloads=sandbox.wish.workloads,
+                    progress=progress,
+                    rate=options.rate,
+                )
+                holds = [PROOFS[name](mesh, options) for name in wanted]
+            finally:
+                if found is None:
+                    lifecycle.end(progress)
+    except SandboxError as error:
+        print(f"prove: {error.message}\n  -> {error.remedy}", file=sys.stderr)
+        return error.exit_code
+    return 0 if all(holds) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
