@@ -5,7 +5,8 @@
 """The processes of a sandbox: each carries a mark in its environment by which it is found again.
 
 The id in a file may belong to somebody else's process by the time it is read; the mark in the
-environment of the process itself cannot.
+environment of the process itself cannot. Whoever looks from outside of a container sees the
+processes in it, too: those of a sandbox in there are not ours, so where it was started is marked.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sandbox import packages
 from sandbox.errors import SandboxError
 
 MARK = "MESHWRIGHT_SANDBOX"
+_PLACE = "MESHWRIGHT_SANDBOX_STARTED_IN"
 _PROC = Path("/proc")
 _LAST_LINES = 8
 
@@ -42,7 +44,13 @@ class Process:
 
 def environment(mark: str, home: Path) -> dict[str, str]:
     """All that a program of the sandbox is told: nothing of the caller's shell."""
-    return {"PATH": packages.SEARCH, "HOME": str(home), "LC_ALL": "C.UTF-8", MARK: mark}
+    return {
+        "PATH": packages.SEARCH,
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        MARK: mark,
+        _PLACE: _place(),
+    }
 
 
 def start(command: Sequence[str | Path], *, mark: str, log: Path) -> subprocess.Popen[bytes]:
@@ -69,7 +77,7 @@ def kill(mark: str, *, timeout: float = 30.0) -> None:
     end = time.monotonic() + timeout
     while alive := find(mark):
         for process in alive:
-            _kill(process.pid, f"{MARK}={mark}".encode())
+            _kill(process)
         if time.monotonic() > end:
             names = ", ".join(f"{process.program} ({process.pid})" for process in alive)
             raise SandboxError(f"{names} do not end", "look at them with ps, then run down again")
@@ -125,32 +133,43 @@ def ids() -> list[int]:
     return [int(folder.name) for folder in _PROC.iterdir() if folder.name.isdecimal()]
 
 
+def _place() -> str:
+    """The machine or the container that we are in, by its processes."""
+    return namespace(os.getpid(), "pid")
+
+
 def _all_marked() -> Iterator[Process]:
-    prefix = f"{MARK}=".encode()
+    place = _place()
     for pid in ids():
         with suppress(OSError):
-            variables = (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
-            marks = [item.removeprefix(prefix) for item in variables if item.startswith(prefix)]
-            if marks:
+            mark = _mark(pid, place)
+            if mark is not None:
                 program = (_PROC / str(pid) / "exe").readlink().name
-                yield Process(pid=pid, mark=marks[0].decode(), program=program)
+                yield Process(pid=pid, mark=mark, program=program)
 
 
-def _kill(pid: int, mark: bytes) -> None:
+def _mark(pid: int, place: str) -> str | None:
+    """The mark of a process that was started from here."""
+    items = (_PROC / str(pid) / "environ").read_bytes().decode(errors="replace").split("\0")
+    variables = dict(item.split("=", 1) for item in items if item.startswith(MARK) and "=" in item)
+    return variables.get(MARK) if variables.get(_PLACE, place) == place else None
+
+
+def _kill(process: Process) -> None:
     """Kill the process if it still is the one that was found: the descriptor pins it."""
     try:
-        descriptor = os.pidfd_open(pid)
+        descriptor = os.pidfd_open(process.pid)
     except ProcessLookupError:
         return
     try:
         with suppress(OSError):
-            if mark in (_PROC / str(pid) / "environ").read_bytes():
+            if _mark(process.pid, _place()) == process.mark:
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     finally:
         os.close(descriptor)
     with suppress(ChildProcessError):
         # One of our own children would stay in the table of processes.
-        os.waitpid(pid, os.WNOHANG)
+        os.waitpid(process.pid, os.WNOHANG)
 
 
 def _share_of_memory(pid: int) -> int:

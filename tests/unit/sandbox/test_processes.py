@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real processes: what is found by its mark and ended, and what must be left alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandbox import processes
+from sandbox.errors import SandboxError
+from sandbox.processes import MARK
+
+
+@pytest.fixture
+def mark() -> str:
+    """A mark that no running sandbox has: this test must not end one."""
+    return f"test-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def sleeping(**variables: str) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen(["/bin/sleep", "60"], env=variables) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_what_was_started_is_found_and_ended(mark: str, tmp_path: Path) -> None:
+    started = processes.start(["/bin/sleep", "60"], mark=f"{mark}/kubelet", log=tmp_path / "log")
+    [found] = processes.find(mark)
+    assert (found.pid, found.component) == (started.pid, "kubelet")
+    assert processes.find(f"{mark}/kubelet") == [found]
+    processes.kill(mark)
+    assert processes.find(mark) == []
+
+
+def test_others_of_the_same_name_are_left_alone(mark: str) -> None:
+    with sleeping() as bare, sleeping(**{MARK: f"other-{mark}"}) as marked:
+        processes.kill(mark)
+        assert (bare.poll(), marked.poll()) == (None, None)
+
+
+def test_what_was_started_in_a_container_is_left_alone(mark: str) -> None:
+    place = {"MESHWRIGHT_SANDBOX_STARTED_IN": "pid:[1]"}
+    with sleeping(**{MARK: mark, **place}) as theirs:
+        assert processes.find(mark) == []
+        processes.kill(mark)
+        assert theirs.poll() is None
+
+
+def test_a_program_is_told_nothing_of_the_callers_shell(
+    mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://192.0.2.1")
+    log = tmp_path / "log"
+    assert processes.start(["/usr/bin/env"], mark=mark, log=log).wait() == 0
+    lines = log.read_text().splitlines()
+    assert f"{MARK}={mark}" in lines
+    assert f"HOME={tmp_path}" in lines
+    assert not [line for line in lines if "PROXY" in line]
+
+
+def test_waiting_ends_with_the_last_words_of_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("\n".join(f"line {number}" for number in range(20)))
+    with pytest.raises(SandboxError, match=r"etcd was not ready after 0 s: its log .*\nline 12\n"):
+        processes.wait_until("etcd", lambda: False, log=log, timeout=0.01)
+    assert processes.last_lines(tmp_path / "none") == "it has no log"
+
+
+def test_waiting_ends_when_it_is_vain(tmp_path: Path) -> None:
+    def check() -> None:
+        raise SandboxError("it has died", "look")
+
+    with pytest.raises(SandboxError, match="it has died"):
+        processes.wait_until("etcd", lambda: False, log=tmp_path, check=check, timeout=5)
+
+
+def test_memory_of_a_process_is_known_and_of_none_is_none() -> None:
+    assert processes.memory([os.getpid()]) > 1024**2
+    assert processes.memory([2**22 + 1]) == 0
