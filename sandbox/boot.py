@@ -137,10 +137,12 @@ class _Boot:
             command: list[str | Path] = [*ctr, "images", "import", archive]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
+                self._check()
                 # Whatever is wrong with it: the next time it is put together anew.
                 archive.unlink(missing_ok=True)
+                said = done.stderr.strip().splitlines() or ["no reason given"]
                 raise SandboxError(
-                    f"the images in {archive} cannot be imported: {done.stderr.strip()}",
+                    f"the images in {archive} cannot be imported: {said[-1]}",
                     "run up again, which puts them together anew",
                 )
 

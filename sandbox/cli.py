@@ -46,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SandboxError as error:
         print(f"sandbox: {error.message}\n  -> {error.remedy}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        remedy = "free some space, or see who may read and write there, and run it again"
+        print(f"sandbox: {where}{error.strerror or error}\n  -> {remedy}", file=sys.stderr)
+        return ExitCode.FAILED
     except KeyboardInterrupt:
         print("sandbox: interrupted", file=sys.stderr)
         return ExitCode.FAILED

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from sandbox import build, machine, probes, registries, toolchain
+from sandbox import build, limits, machine, probes, registries, toolchain
 from sandbox.errors import MachineError
 from sandbox.findings import Finding, Severity, fine, warn
 
@@ -30,6 +30,7 @@ def examine(clusters: int = 1) -> list[Finding]:
         partial(machine.check_disk, STATE, clusters),
         machine.check_cgroups,
         machine.check_addresses,
+        limits.check,
         check_running,
         *_registry_checks(build.wanted()),
     ]

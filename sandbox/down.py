@@ -5,14 +5,16 @@
 """Take away everything that a sandbox has made, also what a crash has left half-made.
 
 Nothing is looked up in a record of what was started: what is found by its mark, its name or its
-place goes, so that it does not matter how far an `up` or an earlier `down` has come.
+place goes, so that it does not matter how far an `up` or an earlier `down` has come. Only what the
+limits of the kernel were before can be read nowhere else.
 """
 
 from __future__ import annotations
 
 import shutil
 
-from sandbox import cgroups, network, processes
+from sandbox import cgroups, limits, network, processes
+from sandbox.errors import SandboxError
 from sandbox.places import STATE
 
 
@@ -28,5 +30,13 @@ def clean() -> None:
         network.disconnect(network.Addresses(name))
     network.release()
     cgroups.remove()
-    if STATE.exists():
+    limits.restore()
+    try:
         shutil.rmtree(STATE)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise SandboxError(
+            f"{error.filename} cannot be removed: {error.strerror}",
+            "see what holds it (`fuser -vm` names it), then run down again",
+        ) from error

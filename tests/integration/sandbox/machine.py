@@ -40,7 +40,7 @@ _FOLDERS = (
 
 
 def listing() -> dict[str, list[str]]:
-    """Processes, namespaces, mounts, links, routes, packet filters, cgroups and folders."""
+    """Processes, namespaces, mounts, links, routes, packet filters, cgroups, folders, limits."""
     return {
         "processes": sorted(_processes()),
         "namespaces": sorted({*_namespaces("net"), *_namespaces("mnt"), *_namespaces("pid")}),
@@ -49,6 +49,7 @@ def listing() -> dict[str, list[str]]:
         "routes": _said("ip", "route", "show", "table", "all"),
         "packet filters": _said("nft", "list", "tables"),
         "cgroups": sorted(map(str, Path("/sys/fs/cgroup").rglob("*meshwright*"))),
+        "limits": _said("sysctl", "fs.inotify"),
         "folders": [folder for folder in _FOLDERS if Path(folder).exists()],
     }
 
