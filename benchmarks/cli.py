@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except SandboxError as error:
             print(f"The programs to measure with cannot be built: {error}", file=sys.stderr)
             return 1
-        bench = Bench(artifacts=artifacts, repeats=asked.repeats, say=progress.step)
+        bench = Bench(artifacts=artifacts, repeats=asked.repeats, progress=progress)
         for figure in chosen:
             entry = _measure(figure, bench)
             complete = complete and "error" not in entry

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from benchmarks.row import Row
 from sandbox.build import Artifacts
+from sandbox.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,11 @@ class Bench:
 
     artifacts: Artifacts
     repeats: int
-    say: Callable[[str], None]
+    progress: Progress
+
+    def say(self, text: str) -> None:
+        """Tell the person what goes on now."""
+        self.progress.step(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ from benchmarks.control_plane import ControlPlane
 
 OLD, NEW = "1-30", "1-31"
 REVISION = "istio.io/rev"
+# The condition of a webhook that is there and is never called.
+NEVER = {"name": "never", "expression": "false"}
 
 
 def add_webhooks(plane: ControlPlane, *revisions: str) -> None:
@@ -54,7 +56,7 @@ def _webhook(revision: str, authority: str) -> Object:
                 "namespaceSelector": {"matchExpressions": [expression, injection]},
                 "objectSelector": {"matchExpressions": [opted_out]},
                 # Nothing listens at the URL.
-                "matchConditions": [{"name": "never", "expression": "false"}],
+                "matchConditions": [NEVER],
             }
         ],
     }

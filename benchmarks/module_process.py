@@ -31,43 +31,48 @@ _PROFILE = "legacy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How a module ran; `ended` is the time of day."""
+    """How a module ran; `ended` is the time of day, `whole` has the start of Python in it."""
 
     seconds: float
+    whole: float
     ended: float
     peak_mib: float
     result: Mapping[str, Any]
 
 
-def start(name: str, arguments: Mapping[str, Any], home: Path) -> subprocess.Popen[str]:
-    """Begin to run a module."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", __name__, name],
-        cwd=plays.CHECKOUT,
-        env=plays.environment(home),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None  # noqa: S101 - for the type checker
-    json.dump(arguments, process.stdin)
-    process.stdin.close()
-    process.stdin = None
-    return process
+class ModuleProcess:
+    """A module that has begun to run."""
 
+    def __init__(self, name: str, arguments: Mapping[str, Any], home: Path) -> None:
+        self._started = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, name],
+            cwd=plays.CHECKOUT,
+            env=plays.environment(home),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        with self._process.stdin as stdin:
+            json.dump(arguments, stdin)
 
-def finish(process: subprocess.Popen[str]) -> Ran:
-    """Wait for it; a module that fails is an error."""
-    said, _nothing = process.communicate()
-    if process.returncode:
-        raise BenchmarkError(f"the module failed: {said[:2000]}")
-    *printed, measured = said.splitlines()
-    return Ran(**json.loads(measured), result=json.loads("\n".join(printed)))
+    def finish(self) -> Ran:
+        """Wait for its end; a module that fails is an error."""
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker
+        with self._process.stdout as stdout:
+            said = stdout.read()
+        if self._process.wait():
+            raise BenchmarkError(f"the module failed: {said[:2000]}")
+        whole = time.monotonic() - self._started
+        *printed, measured = said.splitlines()
+        result = json.loads("\n".join(printed))
+        return Ran(**json.loads(measured), whole=whole, result=result)
 
 
 def run(name: str, arguments: Mapping[str, Any], home: Path) -> Ran:
     """Run a module to its end."""
-    return finish(start(name, arguments, home))
+    return ModuleProcess(name, arguments, home).finish()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

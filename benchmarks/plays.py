@@ -27,10 +27,11 @@ Task = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Took:
-    """How long a program ran, and how much processor time it and its children used."""
+    """How long a program ran, how much processor time its tree used, and what it printed."""
 
     seconds: float
     cpu: float
+    said: str
 
 
 def write(path: Path, tasks: Sequence[Task]) -> Path:
@@ -61,11 +62,11 @@ def timed(command: Sequence[str | Path], *, home: Path) -> Took:
         text=True,
         check=False,
     )
-    took = Took(time.monotonic() - started, _used() - used)
+    seconds = time.monotonic() - started
     if done.returncode:
         said = (done.stdout + done.stderr).strip()[-2000:]
         raise BenchmarkError(f"`{' '.join(map(str, command))}` failed: {said}")
-    return took
+    return Took(seconds, _used() - used, done.stdout)
 
 
 def _used() -> float:

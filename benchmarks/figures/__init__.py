@@ -12,6 +12,7 @@ from benchmarks.figures import (
     move_few,
     move_many,
     nothing_to_do,
+    proxy_status,
     wait_for_rollouts,
 )
 
@@ -20,5 +21,6 @@ ALL: tuple[Figure, ...] = (
     move_far.FIGURE,
     move_few.FIGURE,
     nothing_to_do.FIGURE,
+    proxy_status.FIGURE,
     wait_for_rollouts.FIGURE,
 )

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from benchmarks import audit, injection, module_process, plays, rollout_log, rollouts
 from benchmarks.errors import BenchmarkError
 from benchmarks.figure import Bench, Figure
+from benchmarks.module_process import ModuleProcess
 from benchmarks.rollouts import Rollouts
 from benchmarks.rounds import Contender, Readings, interleave
 from benchmarks.row import Row, never_above
@@ -83,14 +84,14 @@ def _all_at_once(cluster: Rollouts, revision: str) -> Readings:
 
     def work() -> None:
         arguments = cluster.arguments(revision, COUNT)
-        process = module_process.start(_MODULE, arguments, cluster.plane.folder)
+        process = ModuleProcess(_MODULE, arguments, cluster.plane.folder)
         if not begun.wait(_PATIENCE):
             raise BenchmarkError("the restarts did not begin")
         rivals = [
             _beside(lambda: ended.update(kubectl=_kubectl(cluster))),
             _beside(lambda: ended.update(k8s_info=_k8s_info(cluster))),
         ]
-        ran = module_process.finish(process)
+        ran = process.finish()
         ended.update(ours=ran.ended, seconds=ran.seconds)
         for rival in rivals:
             rival.join()
