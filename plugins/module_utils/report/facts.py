@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""All that is known of an upgrade, from its journal and from what the run adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils.report.item import Item
+from ansible_collections.meshwright.istio.plugins.module_utils.report.load import Load
+from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import (
+    Wave,
+    Workload,
+    moments_of,
+)
+
+_WAVE = re.compile(r"wave_(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A line of the journal's history."""
+
+    time: datetime | None
+    phase: str
+    wave: int | None
+    run_id: str | None
+    note: str | None
+
+    @classmethod
+    def from_item(cls, item: Item) -> Event:
+        return cls(
+            time=item.time("time"),
+            phase=item.text("phase") or "unknown",
+            wave=item.count("wave"),
+            run_id=item.text("run_id"),
+            note=item.text("note"),
+        )
+
+    @property
+    def step(self) -> tuple[str, int | None]:
+        return self.phase, self.wave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What ended a run; `phase` and `wave` are None where it is not known in which."""
+
+    message: str
+    phase: str | None
+    wave: int | None
+    time: datetime | None
+
+    @classmethod
+    def from_item(cls, item: Item) -> Failure | None:
+        if not item.value:
+            return None
+        return cls(
+            message=item.text("message") or "The run failed and did not say why.",
+            phase=item.text("phase"),
+            wave=item.count("wave") or None,
+            time=item.time("time"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A finding of the preflight."""
+
+    code: str
+    severity: str
+    title: str
+    objects: tuple[str, ...]
+    consequence: str | None
+    remedy: str | None
+    overridden: bool
+
+    @classmethod
+    def from_item(cls, item: Item) -> Found:
+        return cls(
+            code=item.text("code") or "unknown",
+            severity=item.text("severity") or "info",
+            title=item.text("title") or "",
+            objects=item.texts("objects"),
+            consequence=item.text("consequence"),
+            remedy=item.text("remedy"),
+            overridden=bool(item.flag("overridden")),
+        )
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity == "block" and not self.overridden
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """How a namespace asked for its sidecars before, and the revision that this led to."""
+
+    namespace: str
+    revision: str | None
+    injection: str | None
+    source: str | None
+
+    @classmethod
+    def from_item(cls, name: str, item: Item) -> Labels:
+        return cls(
+            namespace=name,
+            revision=item.text("revision"),
+            injection=item.text("injection"),
+            source=item.text("source"),
+        )
+
+    def __str__(self) -> str:
+        labels = {"istio-injection": self.injection, "istio.io/rev": self.revision}
+        return ", ".join(f"{key}={value}" for key, value in labels.items() if value) or "no label"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One upgrade. None stands for what nobody has written down.
+
+    `phase` is None where there is no journal. `odd` has the sentences about what was not legible,
+    `unmeasured` those about requests that were to be measured and were not.
+    """
+
+    title: str
+    path: str | None
+    source: str | None
+    target: str | None
+    versions: Mapping[str, str]
+    phase: str | None
+    wave: int | None
+    reached: tuple[str, int | None] | None
+    opened: datetime | None
+    closed: datetime | None
+    history: tuple[Event, ...]
+    history_dropped: int
+    waves: tuple[Wave, ...]
+    namespaces: tuple[Labels, ...]
+    gateways: tuple[Workload, ...]
+    tags: Mapping[str, str]
+    proxies_before: Mapping[str, int] | None
+    proxies_after: Mapping[str, int] | None
+    findings: tuple[Found, ...] | None
+    failure: Failure | None
+    rolled_back: bool
+    load: Load | None
+    odd: tuple[str, ...]
+    unmeasured: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, title: str, journal: Any, data: Any) -> Facts:
+        """The facts of the journal, and over them those of `data`, which are newer."""
+        odd: list[str] = []
+        head = Item.of(journal, "journal", odd)
+        kept, given = head.item("facts"), Item.of(data, "report_data", odd)
+        item = Item(value={**kept.value, **given.value}, path="facts", odd=odd)
+        reached = head.item("reached")
+        target = head.text("target") or item.text("target")
+        history = tuple(map(Event.from_item, head.items("history")))
+        findings = tuple(map(Found.from_item, item.items("findings")))
+        return cls(
+            title=title,
+            path=head.text("path"),
+            source=head.text("source") or item.text("source"),
+            target=target,
+            versions=_versions(item, target),
+            phase=head.text("phase"),
+            wave=head.count("wave"),
+            reached=(phase, reached.count("wave")) if (phase := reached.text("phase")) else None,
+            opened=head.time("opened"),
+            closed=head.time("closed"),
+            history=tuple(event for event in history if event.time),
+            history_dropped=head.count("history_dropped") or 0,
+            waves=_waves(item),
+            namespaces=tuple(
+                Labels.from_item(name, each) for name, each in item.named_items("namespaces")
+            ),
+            gateways=tuple(map(Workload.from_item, item.items("gateways"))),
+            tags={
+                name: revision
+                for name in sorted(item.item("tags").value)
+                if (revision := item.item("tags").text(name))
+            },
+            proxies_before=item.counts("proxies_before"),
+            proxies_after=item.counts("proxies_after"),
+            findings=None if item.value.get("findings") is None else findings,
+            failure=Failure.from_item(item.item("failure")),
+            rolled_back=bool(item.flag("rolled_back")),
+            load=Load.from_item(item.item("load")),
+            odd=tuple(dict.fromkeys(odd)),
+        )
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """Those of all waves."""
+        return tuple(each for wave in self.waves for each in wave.workloads)
+
+    def named(self, revision: str | None) -> str:
+        """A revision with its version, as far as both are known."""
+        if revision is None:
+            return "an unknown revision"
+        version = self.versions.get(revision)
+        return f"{revision} ({version})" if version else revision
+
+    def moments(self) -> Iterator[datetime]:
+        """Every moment on record."""
+        candidates = [self.opened, self.closed, *(event.time for event in self.history)]
+        if self.failure is not None:
+            candidates.append(self.failure.time)
+        yield from (moment for moment in candidates if moment is not None)
+        for wave in self.waves:
+            yield from wave.moments()
+        yield from moments_of(self.gateways)
+
+
+def _versions(item: Item, target: str | None) -> dict[str, str]:
+    """The version of each revision."""
+    found = {
+        revision: version
+        for source in item.items("sources")
+        if (revision := source.text("revision")) and (version := source.text("version"))
+    }
+    version = item.text("version")
+    return {**found, target: version} if target and version else found
+
+
+def _waves(item: Item) -> tuple[Wave, ...]:
+    planned = dict(enumerate(item.items("waves"), start=1))
+    done = {
+        int(match[1]): item.item(key)
+        for key in item.value
+        if (match := _WAVE.fullmatch(str(key))) is not None
+    }
+    nothing = Item(value={}, path="wave", odd=item.odd)
+    return tuple(
+        Wave.from_items(number, planned.get(number, nothing), done.get(number, nothing))
+        for number in sorted({*planned, *done})
+    )
