@@ -14,7 +14,10 @@ from pathlib import Path
 from tools import ansible_test, compatibility, pythons
 from tools.environment import CHECKOUT
 
-GROUPS = ("lint", "docs", "unit", "sanity", "package", "compatibility", "molecule", "integration")
+GROUPS = (
+    *("lint", "docs", "unit", "browser", "sanity", "package", "compatibility"),
+    *("molecule", "integration"),
+)
 REPORTS = CHECKOUT / "tests/output/reports"
 _COLLECTIONS = CHECKOUT / ".collections"
 _COLLECTION = ".collections/ansible_collections/meshwright/istio"
@@ -67,6 +70,7 @@ def _docs() -> Iterator[Stage]:
 
 def _unit() -> Iterator[Stage]:
     yield _pytest("unit", "unit tests", "tests/unit", "--cov")
+    yield _pytest("browser", "the report in a browser", "tests/browser")
 
 
 def _sanity() -> Iterator[Stage]:
