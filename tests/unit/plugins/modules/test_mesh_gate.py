@@ -220,9 +220,10 @@ def test_check_mode_takes_a_revision_that_is_still_to_come(
     assert len(known["checks"]) == 3
 
 
-def test_warns_where_there_is_nothing_to_look_at(api: FakeApi) -> None:
+@pytest.mark.parametrize("check", [False, True])
+def test_warns_where_there_is_nothing_to_look_at(api: FakeApi, check: bool) -> None:
     api.put(mesh_objects.namespace("empty"))
-    result = run(api, rejects=True, namespaces=["empty"], duration=0)
+    result = run(api, check=check, rejects=True, namespaces=["empty"], duration=0)
     assert (result["rc"], result["warnings"]) == (0, ["rejects: there are no proxies to look at."])
 
 
