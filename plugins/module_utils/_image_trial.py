@@ -26,7 +26,13 @@ _LABEL = "meshwright.istio/image-trial"
 _SECONDS_TO_LIVE = 300
 _REFUSED = frozenset({"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
 # The first failure of a pull may be a hiccup of the registry; the back-off comes after the second.
-_FAILING = _REFUSED | {"ErrImagePull"}
+# https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/images/types.go
+_FAILING = _REFUSED | {
+    "ErrImagePull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
