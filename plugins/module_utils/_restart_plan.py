@@ -165,8 +165,11 @@ def _task(
 ) -> Task | None:
     """What is to be done, which may be something although no pod is wrong."""
     goes_on = _readiness.in_progress(workload)
-    if off or begun:
-        return Task.AWAIT if off and goes_on else Task.RESTART
+    if begun:
+        # A pod that is on its way out looks like a rollout that goes on.
+        return Task.RESTART
+    if off:
+        return Task.AWAIT if goes_on else Task.RESTART
     if members and goes_on and not workload.paused:
         return Task.AWAIT
     return Task.RESTORE if workload.original_strategy is not None else None

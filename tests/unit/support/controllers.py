@@ -2,273 +2,296 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Controllers that make rollouts progress in the API server in memory, one step a second."""
+"""Controllers that replace pods in the API server in memory, and kubelets that start them.
+
+They do what the real ones do, one step a second: see `replica_sets` and `pod_sets`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _update_strategy
-from ansible_collections.meshwright.istio.plugins.module_utils._update_strategy import UpdateType
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import KINDS
 from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.pod_facts import (
+    controller_of,
+    desired,
+    hash_of,
+    is_ready,
+    reference_of,
+)
+from ansible_collections.meshwright.istio.tests.unit.support.pod_sets import (
+    DaemonSets,
+    StatefulSets,
+)
+from ansible_collections.meshwright.istio.tests.unit.support.replica_sets import ReplicaSets
 
 Object = dict[str, Any]
 Reference = tuple[str, str, str]
-# By kind: what stands between the workload and its pods, and the label of the template's hash.
-_BETWEEN = {
-    "Deployment": ("ReplicaSet", "pod-template-hash"),
-    "Rollout": ("ReplicaSet", "rollouts-pod-template-hash"),
-    "DeploymentConfig": ("ReplicationController", "deployment"),
-}
 
 
 class Controllers:
-    """Replaces pods as the real ones do; new ones get `revision` and `version`.
+    """Replaces pods; the first get what `first` says, others `revision` and `version`.
 
-    `lag` is how many steps pass before a change is looked at. Pods of the workloads in
-    `never_ready` never get ready; those in `deaf` report success and do nothing.
-    `most_at_once` is the largest number of workloads that were being replaced at a time, and
-    `fewest_ready` the smallest number of ready pods that each had.
+    What `inject` says of a workload comes before these two.
+    `lag` is how many steps pass before a change of a workload is looked at, `startup` how many
+    before a pod is ready. Pods of the workloads in `never_ready` never get ready, and have
+    `trouble` for their status; those in `deaf` report success and do nothing; for those in
+    `no_room` no pod can be made. With `eager`, controllers act at once after each write.
+
+    `most_at_once` is the largest number of workloads that were being replaced at a time,
+    `fewest_ready` the smallest number of ready pods that each had, `made` how many pods were made.
     """
 
-    def __init__(self, api: FakeApi, *, revision: str = "1-31", version: str = "1.31.0") -> None:
+    def __init__(self, api: FakeApi, *, first: Callable[[Object], tuple[str, str]]) -> None:
         self.api = api
-        self.revision = revision
-        self.version = version
+        self.revision = "1-31"
+        self.version = "1.31.0"
+        self.inject = first
         self.lag = 1
+        self.startup = 1
         self.now = 0
+        self.eager = False
         self.never_ready: set[str] = set()
+        self.trouble: Object = {"phase": "Running"}
         self.deaf: set[str] = set()
+        self.no_room: set[str] = set()
         self.most_at_once = 0
         self.fewest_ready: dict[str, int] = {}
-        self._hashes: dict[Reference, int] = {}
+        self.made: Counter[str] = Counter()
+        self.made_at: dict[str, int] = {}
+        self.asked_at: dict[Reference, int] = {}
+        self._ready_at: dict[str, int] = {}
         self._changed: dict[Reference, int] = {}
         self._known: dict[Reference, Object] = {}
-        self._made = 0
-        for item in self._workloads():
-            self._known[_reference(item)] = item["spec"]
-            self._hashes[_reference(item)] = 1
-            for _number in range(_desired(item)):
-                self._make_pod(item, ready=True, revision="1-30", version="1.30.4")
+        self._addresses = 0
+        self._replica_sets = ReplicaSets(self)
+        self._stateful_sets = StatefulSets(self)
+        self._daemon_sets = DaemonSets(self)
+        for item in self.workloads():
+            self._known[reference_of(item)] = item["spec"]
+            self._sync(item)
+            for pod in list(owned(self, item)):
+                self._set_ready(pod)
             self._settle(item, observe=True)
+        self.made.clear()
+        self.inject = lambda _item: (self.revision, self.version)
         api.on_write = self._notice
 
     def step(self) -> None:
         """One second passes."""
         self.now += 1
-        for item in self._workloads():
-            self._go_on(item)
-        self._measure()
+        self._run_kubelets()
+        for item in self.workloads():
+            if self._is_observed(item):
+                self._sync(item)
+                self._settle(item, observe=True)
+        self.measure()
 
     def run(self, steps: int = 30) -> None:
         """Many seconds pass."""
         for _number in range(steps):
             self.step()
 
-    def pods(self, name: str) -> list[Object]:
-        """The pods of the workload of that name."""
-        found = self.api.objects.values()
-        return [
-            item
-            for item in found
-            if item["kind"] == "Pod" and item["metadata"]["labels"].get("app") == name
-        ]
-
-    def _workloads(self) -> list[Object]:
+    def workloads(self) -> list[Object]:
         return [item for item in self.api.objects.values() if item["kind"] in KINDS]
 
+    def pods(self, name: str) -> list[Object]:
+        """The pods that were made for the workload of that name, whoever controls them now."""
+        return [pod for pod in self.all_pods() if pod["metadata"]["name"].startswith(f"{name}-")]
+
+    def all_pods(self) -> Iterator[Object]:
+        """Every pod of the cluster."""
+        for item in list(self.api.objects.values()):
+            if item["kind"] == "Pod":
+                yield item
+
+    def make_pod(
+        self, item: Object, name: str, owner: Object, more: Mapping[str, str], node: str = ""
+    ) -> None:
+        """Make a pod of a workload's template, with more labels; it is not ready yet."""
+        template, namespace = item["spec"]["template"], item["metadata"]["namespace"]
+        workload = item["metadata"]["name"]
+        if workload in self.no_room:
+            return
+        self.made[workload] += 1
+        revision, version = self.inject(item)
+        labels = {**template["metadata"].get("labels", {}), **more}
+        pod = mesh_objects.pod(name, namespace, revision=revision, version=version, labels=labels)
+        pod["metadata"]["ownerReferences"] = [{**owner, "controller": True}]
+        pod["metadata"]["annotations"] |= template["metadata"].get("annotations") or {}
+        pod["status"] = {"phase": "Pending"}
+        if node:
+            pod["spec"]["nodeName"] = node
+        made = self.api.put(pod)
+        self.made_at[made["metadata"]["uid"]] = self.now
+
+    def put(self, item: Object) -> None:
+        """Write what belongs to a controller itself, where it is not there already."""
+        kind = self.api.find_kind(item["apiVersion"], item["kind"])
+        metadata = item["metadata"]
+        key = (item["apiVersion"], item["kind"], metadata["namespace"], metadata["name"])
+        if kind is not None and key not in self.api.objects:
+            self.api.put(item)
+
+    def remove_pod(self, pod: Object) -> None:
+        """Take it away, as a controller does."""
+        self.api.remove(_kinds.POD, pod["metadata"]["name"], pod["metadata"]["namespace"])
+
+    def set_owner(self, pod: Object, owner: Object | None) -> Object:
+        """Let a controller take the pod, or let it go."""
+        references = [] if owner is None else [{**owner, "controller": True}]
+        return self.api.put({**pod, "metadata": {**pod["metadata"], "ownerReferences": references}})
+
+    def is_available(self, item: Object, pod: Object) -> bool:
+        """Whether it has been ready for as long as its workload asks."""
+        since = self._ready_at.get(pod["metadata"]["uid"], self.now)
+        seconds: int = item["spec"].get("minReadySeconds") or 0
+        return is_ready(pod) and self.now - since >= seconds
+
+    def age(self, pod: Object) -> tuple[int, int]:
+        """By which a controller that has too many takes the first: not ready, then youngest."""
+        uid = pod["metadata"]["uid"]
+        return (int(is_ready(pod)), -self._ready_at.get(uid, self.now))
+
+    def measure(self) -> None:
+        """Look how many pods are ready, and how many workloads are in motion."""
+        busy = 0
+        for item in self.workloads():
+            name = item["metadata"]["name"]
+            pods = self.pods(name)
+            ready = sum(is_ready(pod) for pod in pods)
+            self.fewest_ready[name] = min(ready, self.fewest_ready.get(name, ready))
+            revisions = {pod["metadata"]["annotations"].get("istio.io/rev") for pod in pods}
+            busy += ready < desired(item) or len(pods) > desired(item) or len(revisions) > 1
+        self.most_at_once = max(self.most_at_once, busy)
+
+    def _is_observed(self, item: Object) -> bool:
+        return self.now - self._changed.get(reference_of(item), -self.lag) >= self.lag
+
+    def _sync(self, item: Object) -> None:
+        if item["metadata"]["name"] in self.deaf:
+            return
+        if item["kind"] == "StatefulSet":
+            self._stateful_sets.sync(item)
+        elif item["kind"] == "DaemonSet":
+            self._daemon_sets.sync(item)
+        else:
+            self._replica_sets.sync(item)
+
     def _notice(self, _api: FakeApi, _event: str, item: Object) -> None:
-        """A change of the spec counts the generation up, in the request itself."""
-        reference = _reference(item)
-        if item["kind"] not in KINDS or self._known[reference] == item["spec"]:
-            return
-        if self._known[reference]["template"] != item["spec"]["template"]:
-            self._hashes[reference] += 1
-        self._known[reference] = item["spec"]
-        self._changed[reference] = self.now
-        metadata = {**item["metadata"], "generation": item["metadata"].get("generation", 1) + 1}
-        self.api.put({**item, "metadata": metadata})
+        """What the API server adds in the request itself: a pod's phase, a new generation."""
+        if item["kind"] == "Pod" and "status" not in item:
+            self.api.put({**self._injected(item), "status": {"phase": "Pending"}})
+        reference = reference_of(item)
+        if item["kind"] in KINDS and self._known[reference] != item["spec"]:
+            if self._known[reference].get("restartAt") != item["spec"].get("restartAt"):
+                self.asked_at[reference] = self.now
+            self._known[reference] = item["spec"]
+            self._changed[reference] = self.now
+            metadata = item["metadata"]
+            generation = metadata.get("generation", 1) + 1
+            self.api.put({**item, "metadata": {**metadata, "generation": generation}})
+        if self.eager:
+            for each in self.workloads():
+                self._sync(each)
 
-    def _go_on(self, item: Object) -> None:
-        name = item["metadata"]["name"]
-        observe = self.now - self._changed.get(_reference(item), -self.lag) >= self.lag
-        if not observe:
-            return
-        for pod in self.pods(name):
-            if name not in self.never_ready:
+    def _injected(self, pod: Object) -> Object:
+        """A pod that somebody else has made, as the webhook changes it."""
+        revision, version = self.inject(pod)
+        made = mesh_objects.pod("", "", revision=revision, version=version)
+        metadata = pod["metadata"]
+        annotations = {**metadata["annotations"], **made["metadata"]["annotations"]}
+        spec = {**pod["spec"], "containers": made["spec"]["containers"]}
+        return {**pod, "metadata": {**metadata, "annotations": annotations}, "spec": spec}
+
+    def _run_kubelets(self) -> None:
+        for pod in list(self.all_pods()):
+            name = pod["metadata"]["name"]
+            stuck = any(name.startswith(f"{each}-") for each in self.never_ready)
+            started = self.made_at.setdefault(pod["metadata"]["uid"], self.now)
+            if is_ready(pod) or self.now - started < self.startup:
+                continue
+            if not stuck:
                 self._set_ready(pod)
-        if name not in self.deaf:
-            self._replace(item)
-        self._settle(item, observe=True)
+            elif pod["status"] != self.trouble:
+                self.api.put({**pod, "status": self.trouble})
 
-    def _replace(self, item: Object) -> None:
-        update = _update_strategy.read(item["kind"], _strategy(item), _desired(item))
-        pods, desired = self.pods(item["metadata"]["name"]), _desired(item)
-        old = [pod for pod in pods if not self._is_new(item, pod)]
-        ready = [pod for pod in pods if _is_ready(pod)]
-        if len(pods) < desired:
-            self._make_pod(item)
-        elif not old or update.type is UpdateType.ON_DELETE or update.partition:
-            return
-        elif update.type is UpdateType.RECREATE:
-            for pod in old:
-                self._remove(pod)
-        elif update.surge and len(pods) < desired + 1:
-            self._make_pod(item)
-        elif len(ready) > desired - (0 if update.surge else update.unavailable):
-            self._remove(old[0])
-
-    def _is_new(self, item: Object, pod: Object) -> bool:
-        if item["kind"] == "Rollout":
-            asked = item["spec"].get("restartAt")
-            return asked is None or pod["metadata"]["annotations"].get("made-for") == asked
-        return bool(pod["metadata"]["annotations"]["hash"] == self._hash(item))
-
-    def _hash(self, item: Object) -> str:
-        return f"h{self._hashes[_reference(item)]}"
+    def _set_ready(self, pod: Object) -> None:
+        self._addresses += 1
+        address = f"10.1.{self._addresses // 250}.{self._addresses % 250 + 1}"
+        status = {
+            "phase": "Running",
+            "podIP": address,
+            "conditions": [{"type": "Ready", "status": "True"}],
+        }
+        self._ready_at[pod["metadata"]["uid"]] = self.now
+        spec = {"nodeName": _node(pod) or "n0", **pod["spec"]}
+        self.api.put({**pod, "spec": spec, "status": status})
 
     def _settle(self, item: Object, *, observe: bool) -> None:
         """Write the status."""
         current = self.api.objects[_key(item)]
-        pods = self.pods(item["metadata"]["name"])
+        pods = list(owned(self, item))
         deaf = item["metadata"]["name"] in self.deaf
-        updated = len(pods) if deaf else sum(self._is_new(item, pod) for pod in pods)
-        ready = sum(_is_ready(pod) for pod in pods)
-        generation = item["metadata"].get("generation", 1)
+        new = [pod for pod in pods if deaf or is_new(self, item, pod)]
+        available = sum(self.is_available(item, pod) for pod in pods)
+        generation = current["metadata"].get("generation", 1)
         status = {
-            **_counts(item, len(pods), updated, ready),
+            **_counts(item, len(pods), len(new), available),
             "observedGeneration": generation if observe else 0,
         }
-        if item["kind"] == "Rollout" and updated == len(pods):
+        if item["kind"] == "Rollout" and len(new) == len(pods):
             status["restartedAt"] = item["spec"].get("restartAt")
+        if item["metadata"]["name"] in self.no_room and len(pods) < desired(item):
+            failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+            status["conditions"] = [failure]
         if current.get("status") != status:
-            metadata = {**current["metadata"], "generation": generation}
-            self.api.put({**current, "metadata": metadata, "status": status})
+            self.api.put({**current, "status": status})
 
-    def _make_pod(
-        self,
-        item: Object,
-        *,
-        ready: bool = False,
-        revision: str | None = None,
-        version: str | None = None,
-    ) -> None:
-        name, namespace, kind = (
-            item["metadata"]["name"],
-            item["metadata"]["namespace"],
-            item["kind"],
+
+def owned(controllers: Controllers, item: Object) -> Iterator[Object]:
+    """The pods that the workload's controller, or the one between, has."""
+    between = {
+        "StatefulSet": "StatefulSet",
+        "DaemonSet": "DaemonSet",
+        "DeploymentConfig": "ReplicationController",
+    }.get(item["kind"], "ReplicaSet")
+    name, namespace = item["metadata"]["name"], item["metadata"]["namespace"]
+    for pod in controllers.all_pods():
+        owner = controller_of(pod)
+        if pod["metadata"]["namespace"] == namespace and owner and owner[0] == between:
+            base = owner[1] if between == item["kind"] else owner[1].rpartition("-")[0]
+            if base == name:
+                yield pod
+
+
+def is_new(controllers: Controllers, item: Object, pod: Object) -> bool:
+    """Whether the pod is of the newest template, or was made since the last restart by Argo."""
+    if item["kind"] == "Rollout":
+        asked = controllers.asked_at.get(reference_of(item), -1)
+        return item["spec"].get("restartAt") is None or (
+            controllers.made_at[pod["metadata"]["uid"]] > asked
         )
-        self._made += 1
-        between, label = _BETWEEN.get(kind, (kind, "controller-revision-hash"))
-        hashed = self._hash(item)
-        taken = {pod["metadata"]["name"] for pod in self.pods(name)}
-        names = (f"{name}-{number}" for number in range(100))
-        pod = mesh_objects.pod(
-            next(each for each in names if each not in taken)
-            if kind == "StatefulSet"
-            else f"{name}-{hashed}-{self._made}",
-            namespace,
-            revision=revision or self.revision,
-            version=version or self.version,
-            labels={**_template_labels(item), "app": name, label: hashed},
-        )
-        if kind == "DeploymentConfig":
-            pod["metadata"]["labels"]["deploymentconfig"] = name
-        owner = name if between == kind else f"{name}-{hashed}"
-        pod["metadata"]["ownerReferences"] = [{"kind": between, "name": owner, "controller": True}]
-        pod["metadata"]["annotations"]["hash"] = hashed
-        pod["metadata"]["annotations"]["made-for"] = item["spec"].get("restartAt")
-        if not ready:
-            pod["status"] = {"phase": "Pending"}
-        self.api.put(pod)
-
-    def _remove(self, pod: Object) -> None:
-        self.api.remove(_kinds.POD, pod["metadata"]["name"], pod["metadata"]["namespace"])
-
-    def _set_ready(self, pod: Object) -> None:
-        if not _is_ready(pod):
-            status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-            self.api.put({**pod, "status": status})
-
-    def _measure(self) -> None:
-        busy = 0
-        for item in self._workloads():
-            name = item["metadata"]["name"]
-            pods = self.pods(name)
-            ready = sum(_is_ready(pod) for pod in pods)
-            self.fewest_ready[name] = min(ready, self.fewest_ready.get(name, ready))
-            revisions = {pod["metadata"]["annotations"].get("istio.io/rev") for pod in pods}
-            busy += ready < _desired(item) or len(pods) > _desired(item) or len(revisions) > 1
-        self.most_at_once = max(self.most_at_once, busy)
+    hashes = ("pod-template-hash", "controller-revision-hash", "deployment")
+    labels = pod["metadata"]["labels"]
+    found = next(labels[key] for key in hashes if key in labels)
+    return bool(found.removeprefix(f"{item['metadata']['name']}-") == hash_of(item))
 
 
-def workload(  # noqa: PLR0913 - what a workload is made of
-    name: str,
-    *,
-    kind: str = "Deployment",
-    replicas: int = 1,
-    namespace: str = "shop",
-    strategy: Mapping[str, Any] | None = None,
-    labels: Mapping[str, str] | None = None,
-    annotations: Mapping[str, str] | None = None,
-    **spec: Any,
-) -> Object:
-    """A workload whose pods `Controllers` makes; more of its spec by keywords."""
-    field = "updateStrategy" if kind in ("StatefulSet", "DaemonSet") else "strategy"
-    template = {
-        "metadata": {"labels": {"app": name, **(labels or {})}},
-        "spec": {"containers": [{"name": "app"}]},
-    }
-    return {
-        "apiVersion": KINDS[kind].api_version,
-        "kind": kind,
-        "metadata": {
-            "name": name,
-            "namespace": namespace,
-            "generation": 1,
-            "annotations": dict(annotations or {}),
-        },
-        "spec": {
-            "replicas": replicas,
-            field: dict(strategy or {}),
-            "selector": {"matchLabels": {"app": name}},
-            "template": template,
-            **spec,
-        },
-    }
-
-
-def _counts(item: Object, total: int, updated: int, ready: int) -> dict[str, int]:
+def _counts(item: Object, total: int, updated: int, available: int) -> dict[str, int]:
     if item["kind"] == "DaemonSet":
         return {
-            "desiredNumberScheduled": _desired(item),
+            "desiredNumberScheduled": desired(item),
             "updatedNumberScheduled": updated,
             "currentNumberScheduled": total,
-            "numberAvailable": ready,
+            "numberAvailable": available,
         }
-    return {"replicas": total, "updatedReplicas": updated, "availableReplicas": ready}
-
-
-def _desired(item: Object) -> int:
-    desired: int = item["spec"]["replicas"]
-    return desired
-
-
-def _strategy(item: Object) -> Mapping[str, Any]:
-    spec = item["spec"]
-    return spec.get("updateStrategy") or spec.get("strategy") or {}
-
-
-def _template_labels(item: Object) -> Mapping[str, str]:
-    labels: Mapping[str, str] = item["spec"]["template"]["metadata"]["labels"]
-    return labels
-
-
-def _reference(item: Object) -> Reference:
-    return (item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"])
+    return {"replicas": total, "updatedReplicas": updated, "availableReplicas": available}
 
 
 def _key(item: Object) -> tuple[str, str, str | None, str]:
@@ -276,6 +299,11 @@ def _key(item: Object) -> tuple[str, str, str | None, str]:
     return (item["apiVersion"], item["kind"], metadata["namespace"], metadata["name"])
 
 
-def _is_ready(pod: Object) -> bool:
-    conditions = pod["status"].get("conditions") or ()
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+def _node(pod: Mapping[str, Any]) -> str:
+    """The node to which the pod is bound by its affinity."""
+    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
+    wanted = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    for term in wanted.get("nodeSelectorTerms") or ():
+        for field in term.get("matchFields") or ():
+            return str(field["values"][0])
+    return ""

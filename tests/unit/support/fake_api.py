@@ -226,7 +226,14 @@ class FakeApi:
         return None
 
     def pod_get(
-        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
+        self,
+        pod: str,
+        namespace: str,
+        *,
+        port: int,
+        path: str,
+        timeout: float = 30.0,
+        method: str = "GET",
     ) -> bytes:
         answer = self.pod_answers.get((namespace, pod, port, path))
         if answer is None:

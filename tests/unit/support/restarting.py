@@ -13,15 +13,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _restart, _restart_run
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _leaving,
+    _restart,
+    _restart_run,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
+from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import Window
+from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
-from ansible_collections.meshwright.istio.tests.unit.support.controllers import Controllers
-from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import RunningMesh
 
 
-class Cluster(FakeApi):
+class Cluster(RunningMesh):
     """A mesh on 1-30 whose namespace points at 1-31, with the controllers of its workloads."""
 
     def __init__(self, *objects: Mapping[str, Any], revision: str = "1-31") -> None:
@@ -33,18 +38,17 @@ class Cluster(FakeApi):
             mesh_objects.namespace("outside"),
             *objects,
         )
-        self.controllers = Controllers(self)
 
 
 def tie_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each wait for news is one step of the controllers, and one second on every clock."""
-    watched: list[Controllers] = []
+    """Each wait for news is one second of the mesh, and one on every clock."""
+    watched: list[RunningMesh] = []
 
     def wait(feed: Feed, _seconds: float) -> bool:
         api = feed._api
-        assert isinstance(api, Cluster)
-        watched.append(api.controllers)
-        api.controllers.step()
+        assert isinstance(api, RunningMesh)
+        watched.append(api)
+        api.step()
         feed.read()
         return True
 
@@ -58,6 +62,19 @@ def tie_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Feed, "wait", wait)
     monkeypatch.setattr(Feed, "follow", lambda _feed: None)
-    monkeypatch.setattr(_restart_run, "Window", functools.partial(Window, clock=clock))
+    monkeypatch.setattr(Witness, "start", start_witness)
+    for each in (Window, Leaving, Witness):
+        tied = functools.partial(each, clock=clock)
+        monkeypatch.setattr(_restart_run, each.__name__, tied)
     times = SimpleNamespace(datetime=TimeOfDay, UTC=datetime.UTC)
     monkeypatch.setattr(_restart, "datetime", times)
+    monkeypatch.setattr(_leaving, "_now", lambda: f"second {clock():.0f}")
+
+
+def start_witness(witness: Witness) -> None:
+    """Instead of a thread: the mesh lets it ask once a second."""
+    api = witness._api
+    assert isinstance(api, RunningMesh)
+    if witness not in api.witnesses:
+        witness._feed.read()
+        api.witnesses.append(witness)

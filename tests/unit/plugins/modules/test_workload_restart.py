@@ -16,9 +16,12 @@ from ansible_collections.meshwright.istio.tests.unit.support import (
     mesh_objects,
     restarting,
 )
-from ansible_collections.meshwright.istio.tests.unit.support.controllers import workload
 from ansible_collections.meshwright.istio.tests.unit.support.restarting import Cluster
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
+    budget,
+    workload,
+)
 
 ORIGINAL = "meshwright.istio/original-strategy"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -47,16 +50,6 @@ def actions(result: Mapping[str, Any]) -> dict[str, str]:
 
 def left(result: Mapping[str, Any]) -> dict[str, str]:
     return {f"{each['kind']} {each['name']}": each["reason"] for each in result["not_restarted"]}
-
-
-def budget(name: str, *, allowed: int, at_best: int) -> dict[str, Any]:
-    return {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": {"name": name, "namespace": "shop"},
-        "spec": {"selector": {"matchLabels": {"app": name}}},
-        "status": {"disruptionsAllowed": allowed, "expectedPods": at_best, "desiredHealthy": 0},
-    }
 
 
 EVERY_KIND = [
@@ -176,7 +169,7 @@ def test_an_old_status_is_not_believed() -> None:
 def test_stops_at_the_first_failure_and_says_what_was_not_begun() -> None:
     api = Cluster(*(workload(f"w{number}", replicas=2) for number in range(4)))
     api.controllers.never_ready.add("w1")
-    result = run(api, max_parallel=1, wait_timeout=20)
+    result = run(api, max_parallel=1, drain="rollout", wait_timeout=20)
     assert result["rc"] == 1
     assert actions(result) == {"w0": "restarted", "w1": "failed"}
     assert set(left(result)) == {"Deployment w2", "Deployment w3"}
@@ -188,7 +181,7 @@ def test_stops_at_the_first_failure_and_says_what_was_not_begun() -> None:
 def test_goes_on_until_max_failures() -> None:
     api = Cluster(*(workload(f"w{number}", replicas=2) for number in range(4)))
     api.controllers.never_ready |= {"w0", "w1"}
-    result = run(api, max_parallel=1, max_failures=3, wait_timeout=20)
+    result = run(api, max_parallel=1, max_failures=3, drain="rollout", wait_timeout=20)
     assert (result["counts"]["failed"], result["counts"]["restarted"]) == (2, 2)
 
 
@@ -202,7 +195,7 @@ def test_a_refused_request_is_the_failure_of_one_workload() -> None:
 
 def test_the_next_run_goes_on_where_a_killed_one_stopped() -> None:
     api = Cluster(workload("single", strategy=ROLLING), workload("web", replicas=2))
-    begun = run(api, wait=False, max_parallel=1)
+    begun = run(api, wait=False, drain="rollout", max_parallel=1)
     assert actions(begun) == {"single": "started"}
     # The new pod is there beside the old one, and not ready yet.
     api.controllers.step()
@@ -217,7 +210,7 @@ def test_the_next_run_goes_on_where_a_killed_one_stopped() -> None:
 
 def test_puts_back_a_strategy_that_a_killed_run_has_left() -> None:
     api = Cluster(workload("single", strategy=ROLLING))
-    run(api, wait=False)
+    run(api, wait=False, drain="rollout")
     api.controllers.run()
     result = run(api)
     assert (actions(result), result["changed"]) == ({"single": "restored"}, True)
@@ -227,7 +220,7 @@ def test_puts_back_a_strategy_that_a_killed_run_has_left() -> None:
 def test_asks_again_where_an_earlier_restart_did_not_help() -> None:
     api = Cluster(workload("web", replicas=2))
     api.controllers.revision = "1-30"
-    run(api, wait=False)
+    run(api, wait=False, drain="rollout")
     api.controllers.step()
     api.controllers.step()
     # Only pods that are made from now on are injected by the new istiod.
@@ -300,7 +293,7 @@ def test_a_budget_that_never_allows_it_is_named() -> None:
 def test_gives_up_on_a_budget_that_allows_nothing_in_time() -> None:
     store = workload("store", kind="StatefulSet", replicas=2)
     api = Cluster(store, budget("store", allowed=0, at_best=1))
-    result = run(api, wait_timeout=10)
+    result = run(api, drain="rollout", wait_timeout=10)
     assert (actions(result), api.writes) == ({"store": "failed"}, [])
 
 
@@ -332,7 +325,18 @@ def test_brings_up_the_version_of_the_default_revision() -> None:
         pytest.param({"kinds": ["Job"]}, "value of kinds must be one or more", id="kind"),
         pytest.param({"names": ["wbe"]}, "names: got wbe", id="misspelt name"),
         pytest.param({"namespaces": ["shpo"]}, "there is shop", id="misspelt namespace"),
-        pytest.param({"drain": "endpoints"}, "value of drain must be one of", id="drain"),
+        pytest.param({"drain": "gently"}, "value of drain must be one of", id="drain"),
+        pytest.param({"drain_timeout": 0}, "drain_timeout: got 0", id="no drain"),
+        pytest.param({"drain_hold": -1}, "drain_hold: got -1", id="negative hold"),
+        pytest.param(
+            {"drain_hold": 46}, "drain_hold: got 46 with drain_timeout=45", id="long hold"
+        ),
+        pytest.param(
+            {"drain_timeout": 60, "wait_timeout": 60},
+            "drain_timeout: got 60 with wait_timeout=60",
+            id="drain for too long",
+        ),
+        pytest.param({"wait": False}, "wait: got false with drain=endpoints", id="no wait"),
         pytest.param(
             {"namespaces": None, "workloads": ["shop/Deployment/wbe"]},
             "workloads: got Deployment shop/wbe",
