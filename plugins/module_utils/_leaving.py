@@ -186,12 +186,11 @@ class Leaving:
             # A client of a gateway may keep its connection and say nothing for a while.
             left = known.since + self._patience.hold - now
             if left > 0:
-                return f"pod {pod.name} has left, held for {left:.0f} s more"
+                return f"pod {pod.name} has left, and is held for {self._patience.hold} s"
         left = since + self._patience.limit - now
         if known.open and left > 0:
-            return (
-                f"pod {pod.name}: {known.open} requests are open, waiting up to {left:.0f} s more"
-            )
+            limit = self._patience.limit
+            return f"pod {pod.name}: {known.open} requests are open, waiting up to {limit} s"
         return ""
 
     def _close(self, pod: Pod, since: float) -> None:

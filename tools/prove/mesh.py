@@ -117,6 +117,8 @@ class Mesh:
             "canary_istioctl_path": str(self.cluster.artifacts.path("istioctl-1.31")),
             "canary_report_directory": str(LOGS / "reports"),
             "canary_soak": 5,
+            # The streams of the load are held for ever: waiting longer spares none.
+            "canary_gateway_drain_timeout": 60,
             **variables,
         }
         file = CHECKOUT / "playbooks" / f"{playbook}.yml"
