@@ -207,29 +207,14 @@ class Client:
                 )
         return None
 
-    def pod_get(  # noqa: PLR0913 - what a request is made of
-        self,
-        pod: str,
-        namespace: str,
-        *,
-        port: int,
-        path: str,
-        timeout: float = 30.0,
-        method: str = "GET",
-    ) -> bytes:
+    def pod_get(self, pod: str, namespace: str, *, port: int, path: str, **settings: Any) -> bytes:
         # Its library takes time to import, and most modules never reach into a pod.
         from ansible_collections.meshwright.istio.plugins.module_utils import (  # noqa: PLC0415
             _port_forward,
         )
 
-        return _port_forward.get(
-            self._http,
-            _kinds.POD.path(namespace, pod, "portforward"),
-            port=port,
-            path=path,
-            timeout=timeout,
-            method=method,
-        )
+        forward = _kinds.POD.path(namespace, pod, "portforward")
+        return _port_forward.get(self._http, forward, port=port, path=path, **settings)
 
     def version(self) -> Object:
         return self._http.json("GET", "/version")

@@ -40,7 +40,7 @@ def get(  # noqa: PLR0913 - what a request is made of
     *,
     port: int,
     path: str,
-    timeout: float,
+    timeout: float = 30.0,
     method: str = "GET",
 ) -> bytes:
     """The body of the answer to `path` on that port of the pod."""
