@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sandbox import features, lifecycle, load, status, trial
@@ -27,7 +28,8 @@ RATE = 150
 # Far longer than the upgrade takes: the load is stopped when the upgrade is done.
 SECONDS = 1200
 FOLDER = CHECKOUT / "build" / "demo"
-PLAYBOOK = CHECKOUT / "playbooks" / "upgrade_canary.yml"
+PLAYBOOKS = CHECKOUT / "playbooks"
+REPORT = FOLDER / "report"
 VARIABLES = CHECKOUT / "examples" / "sandbox_canary.yml"
 
 
@@ -81,14 +83,38 @@ def _show(sandbox: Sandbox, rate: int, progress: Progress) -> int:
 def _upgrade(sandbox: Sandbox, cluster: Cluster) -> int:
     """The playbook as anybody would run it; its output goes to the terminal as it comes."""
     istioctl = sandbox.artifacts.path("istioctl-1.31")
-    return subprocess.run(
-        [
-            *("ansible-playbook", str(PLAYBOOK), "-e", f"@{VARIABLES}"),
-            *("-e", f"canary_istioctl_path={istioctl}", "-e", f"kubeconfig={cluster.kubeconfig}"),
-        ],
-        cwd=CHECKOUT,
-        check=False,
-    ).returncode
+    given = {"canary_istioctl_path": str(istioctl), "canary_report_directory": str(REPORT)}
+    command = ["ansible-playbook", str(PLAYBOOKS / "upgrade_canary.yml"), "-e", f"@{VARIABLES}"]
+    return _run([*command, "-e", json.dumps({**given, "kubeconfig": str(cluster.kubeconfig)})])
+
+
+def _report(cluster: Cluster, result: LoadResult) -> Path | None:
+    """The report of the upgrade once more, with what the load has counted."""
+    began = datetime.fromisoformat(result.started)
+    series = [
+        {
+            "time": (began + timedelta(seconds=second.second)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "sent": second.sent,
+            "failed": second.failed,
+        }
+        for second in result.per_second
+    ]
+    total = {"sent": result.total.sent, "failed": result.total.failed}
+    given = {
+        "kubeconfig": str(cluster.kubeconfig),
+        "report_directory": str(REPORT),
+        "report_data": {"load": {"series": series, "total": total, "source": "vegeta"}},
+    }
+    variables = FOLDER / "load.json"
+    variables.write_text(json.dumps(given))
+    _run(["ansible-playbook", str(PLAYBOOKS / "report.yml"), "-e", f"@{variables}"], quiet=True)
+    pages = sorted(REPORT.glob("*.html"), key=lambda page: page.stat().st_mtime)
+    return pages[-1] if pages else None
+
+
+def _run(command: list[str], *, quiet: bool = False) -> int:
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.run(command, cwd=CHECKOUT, stdout=output, check=False).returncode
 
 
 def _tell(
@@ -103,14 +129,16 @@ def _tell(
     _headline("what the load saw")
     print(result.table())
     print(f"\n{trial.table(checked)}")
-    report = FOLDER / "result.json"
+    figures = FOLDER / "result.json"
     content = {"seconds": seconds, "load": asdict(result), "features": trial.document(checked)}
-    report.write_text(json.dumps(content, indent=2) + "\n")
+    figures.write_text(json.dumps(content, indent=2) + "\n")
+    report = _report(sandbox.clusters[0], result)
     total = result.total
     _headline("in one line")
     verdict = "upgraded" if code == 0 else f"NOT upgraded (ansible-playbook ended with {code})"
     print(f"{verdict} in {seconds:.0f} s: {total.sent} requests, {total.failed} failed")
-    print(f"every figure: {report}\nlatencies: {FOLDER / 'plot.html'}")
+    print(f"the report: {report or 'was not written'}")
+    print(f"every figure: {figures}\nlatencies: {FOLDER / 'plot.html'}")
     broken = any(not each.ok for results in checked.values() for each in results)
     return ExitCode.FAILED if code or broken else ExitCode.OK
 
