@@ -25,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     roles.defaults_differ_from_specs,
     roles.entry_points_without_tasks,
     lists.readme_differs_from_files,
+    lists.documented_strangers,
     lists.missing_companions,
     lists.action_group_differs_from_files,
     changes.missing_fragment,

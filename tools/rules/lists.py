@@ -21,6 +21,9 @@ _LISTED = {
     "Roles": "roles/*/",
     "Playbooks": "playbooks/*.yml",
 }
+_DOCUMENTED = ("README.md", "docs/docsite/rst/*.rst", "roles/*/README.md", "examples/*.yml")
+# A name of ours, but neither a label of the documentation nor the address of the repository.
+_NAME = re.compile(r"(?<!ansible_collections\.)\bmeshwright\.istio\.(?!git\b)(\w+)")
 _SCENARIOS = ("default", "alternative", "failure")
 # A list is a table whose rows begin with a name in code.
 _ROW = re.compile(r"^\| `([\w.]+)`", re.MULTILINE)
@@ -38,6 +41,14 @@ def readme_differs_from_files(root: Path) -> Iterator[str]:
             yield f"README.md: {heading}: {name} does not exist"
         for name in sorted({name for name in listed if listed.count(name) > 1}):
             yield f"README.md: {heading}: {name} is in the list more than once"
+
+
+def documented_strangers(root: Path) -> Iterator[str]:
+    """What a guide tells people to run is there."""
+    known = {GROUP} | {path.stem for pattern in _LISTED.values() for path in root.glob(pattern)}
+    for file in sorted(path for pattern in _DOCUMENTED for path in root.glob(pattern)):
+        for name in sorted(set(_NAME.findall(file.read_text(encoding="utf-8"))) - known):
+            yield f"{file.relative_to(root)}: meshwright.istio.{name} does not exist"
 
 
 def missing_companions(root: Path) -> Iterator[str]:

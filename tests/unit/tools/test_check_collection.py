@@ -276,6 +276,11 @@ CASES: dict[str, tuple[Rule, Breakage, str]] = {
         replace("README.md", "| `tidy_up` |", "| `tidy_up` | |\n| `tidy_up` |"),
         "README.md: Playbooks: tidy_up is in the list more than once",
     ),
+    "a guide to something that is not there": (
+        lists.documented_strangers,
+        replace("roles/garden/README.md", "# garden", "# garden\n\nRun meshwright.istio.hedge."),
+        "roles/garden/README.md: meshwright.istio.hedge does not exist",
+    ),
     "no README": (
         lists.readme_differs_from_files,
         remove("README.md"),
