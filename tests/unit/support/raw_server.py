@@ -96,7 +96,7 @@ def _serve(
 
 def _accept(listener: socket.socket, tls: Certificate | None) -> socket.socket:
     client, _address = listener.accept()
-    client.settimeout(5)
+    client.settimeout(60)
     if tls is None:
         return client
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -23,6 +23,8 @@ from ansible_collections.meshwright.istio.tests.unit.support.stub_server import 
 )
 
 GOOD, BAD = Answer(200), Answer(500)
+# A machine that is busy answers late, and no test here is about that.
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -40,7 +42,8 @@ def hold(app: StubServer, time: FakeTime, *names: str, **options: Any) -> list[s
     """What was said while probes of these names held."""
     probe = {name: option.get("default") for name, option in _probe.OPTIONS.items()}
     defaults = {name: option.get("default") for name, option in argument_spec().items()}
-    probes = [{**probe, "name": name, "url": app.url} for name in names or ["home"]]
+    entry = {**probe, "url": app.url, "timeout": PATIENCE}
+    probes = [{**entry, "name": name} for name in names or ["home"]]
     request = Request.from_params({**defaults, **options, "probes": probes})
     said: list[str] = []
     Run(api=FakeApi(), request=request, clock=time.clock, say=said.append).hold()
@@ -121,7 +124,7 @@ def test_asks_everybody_at_the_same_time(
     app: StubServer, time: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is answered before all are asked."""
-    everybody = threading.Barrier(9, timeout=4)
+    everybody = threading.Barrier(9, timeout=PATIENCE)
     answer = StubServer.next_answer
 
     def together(stub: StubServer) -> Answer:

@@ -23,7 +23,9 @@ NOW = datetime(2026, 2, 3, tzinfo=UTC)
 
 def probe(**given: Any) -> Probe:
     defaults = {name: option.get("default") for name, option in OPTIONS.items()}
-    return Probe.from_params({**defaults, "name": "home", "url": "http://a", **given})
+    return Probe.from_params(
+        {**defaults, "name": "home", "url": "http://a", "timeout": 60, **given}
+    )
 
 
 def look(answer: Answer, **given: Any) -> Sample:

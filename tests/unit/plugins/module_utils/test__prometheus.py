@@ -31,12 +31,12 @@ from ansible_collections.meshwright.istio.tests.unit.support.prometheus import (
 from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, serving
 
 Object = dict[str, Any]
-PATH = "/api/v1/query?" + urlencode({"query": "sum(up)", "timeout": "7s"})
+PATH = "/api/v1/query?" + urlencode({"query": "sum(up)", "timeout": "60s"})
 INSIDE = ("obs", "prom-0", 9091, PATH)
 
 
 def settings(**given: Any) -> Settings:
-    defaults = {"validate_certs": True, "timeout": 7}
+    defaults = {"validate_certs": True, "timeout": 60}
     absent = dict.fromkeys(("url", "service", "headers", "ca_cert"))
     return Settings.from_params({**absent, **defaults, **given})
 
@@ -157,7 +157,7 @@ def test_query_is_posted_with_the_headers() -> None:
     assert (asked.method, asked.path) == ("POST", "/prom/api/v1/query")
     assert asked.header("Authorization") == "Bearer t"
     assert asked.header("Content-Type") == "application/x-www-form-urlencoded"
-    assert parse_qs(asked.body.decode()) == {"query": ['up{a="é&="}'], "timeout": ["7s"]}
+    assert parse_qs(asked.body.decode()) == {"query": ['up{a="é&="}'], "timeout": ["60s"]}
 
 
 @pytest.mark.parametrize(

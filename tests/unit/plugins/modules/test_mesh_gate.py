@@ -78,7 +78,7 @@ def ask(prometheus: StubServer, *answers: Answer, **arguments: Any) -> Object:
     """Run it with one query, which gets these answers, the last one again and again."""
     prometheus.answers[:] = answers or [vector(0)]
     query = {**RATE, **arguments.pop("limits", {"max": 1})}
-    where = {"prometheus": {"url": prometheus.url}, "queries": [query]}
+    where = {"prometheus": {"url": prometheus.url, "timeout": 60}, "queries": [query]}
     return run(FakeApi(), **{**where, **arguments})
 
 
@@ -86,9 +86,9 @@ def test_everything_that_holds_lets_it_pass(api: FakeApi, prometheus: StubServer
     with serving(Answer(body=b"well")) as app:
         result = run(
             api,
-            prometheus={"url": prometheus.url},
+            prometheus={"url": prometheus.url, "timeout": 60},
             queries=[{**RATE, "max": 0}],
-            probes=[{"name": "home", "url": app.url, "body_contains": "well"}],
+            probes=[{"name": "home", "url": app.url, "body_contains": "well", "timeout": 60}],
             **dict.fromkeys(("proxies_synced", "rejects", "crash_loops", "pending_pods"), True),
             namespaces=["shop"],
             revision="1-31",
@@ -161,7 +161,7 @@ def test_prometheus_that_goes_away_fails_it(prometheus: StubServer) -> None:
 def test_what_was_measured_is_told_before_what_was_not(api: FakeApi) -> None:
     with serving(Answer(500)) as app:
         queries = [{**RATE, "max": 1}]
-        probes = [{"name": "home", "url": app.url}]
+        probes = [{"name": "home", "url": app.url, "timeout": 60}]
         result = run(api, prometheus=NOBODY, queries=queries, probes=probes)
     assert (result["verdict"], result["check"], result["object"]) == ("failed", "home", app.url)
     assert "; lost on 'sum(rate(lost[1m]))': http://127.0.0.1:1 cannot be asked" in result["msg"]
@@ -203,7 +203,7 @@ def test_check_mode_takes_a_revision_that_is_still_to_come(
     api: FakeApi, prometheus: StubServer
 ) -> None:
     arguments: Object = {
-        "prometheus": {"url": prometheus.url},
+        "prometheus": {"url": prometheus.url, "timeout": 60},
         "queries": [{**RATE, "max": 1}],
         "revision": "1-32",
         "rejects": True,
@@ -276,7 +276,7 @@ def test_refuses_what_makes_no_sense(
 
 
 def test_secrets_are_hidden(prometheus: StubServer) -> None:
-    where = {"url": prometheus.url, "headers": {"Authorization": "sesame"}}
+    where = {"url": prometheus.url, "timeout": 60, "headers": {"Authorization": "sesame"}}
     prometheus.answers[:] = [Answer(401, b"sesame is wrong")]
     result = run(FakeApi(), prometheus=where, queries=[{**RATE, "max": 1}])
     assert result["rc"] == 1
@@ -315,7 +315,7 @@ def test_examples_are_taken(api: FakeApi, prometheus: StubServer) -> None:
     examples = yaml.safe_load(mesh_gate.EXAMPLES.replace("service:", "url:"))
     measure, hold = (each["meshwright.istio.mesh_gate"] for each in examples)
     for arguments in (measure, hold):
-        arguments["prometheus"] = {"url": prometheus.url}
+        arguments["prometheus"] = {"url": prometheus.url, "timeout": 60}
     before = run(api, **measure)["baseline"]
     arguments = {**hold, "baseline": before, "probes": [], "namespaces": ["shop"]}
     assert run(api, **arguments)["rc"] == 0
