@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
-from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts, Labels
+from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
 from ansible_collections.meshwright.istio.plugins.module_utils.report.markup import (
     Child,
     Html,
@@ -21,6 +21,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.outcome im
     Outcome,
     outcome,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils.report.records import Labels
 from ansible_collections.meshwright.istio.plugins.module_utils.report.tables import columns, table
 
 _HEADS = columns("What", "Before", "Now")

@@ -9,117 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils.report.item import Item
 from ansible_collections.meshwright.istio.plugins.module_utils.report.load import Load
+from ansible_collections.meshwright.istio.plugins.module_utils.report.records import (
+    Event,
+    Failure,
+    Found,
+    Labels,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import (
+    Gate,
+    Gated,
     Wave,
     Workload,
     moments_of,
 )
 
 _WAVE = re.compile(r"wave_(\d+)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """A line of the journal's history."""
-
-    time: datetime | None
-    phase: str
-    wave: int | None
-    run_id: str | None
-    note: str | None
-
-    @classmethod
-    def from_item(cls, item: Item) -> Event:
-        return cls(
-            time=item.time("time"),
-            phase=item.text("phase") or "unknown",
-            wave=item.count("wave"),
-            run_id=item.text("run_id"),
-            note=item.text("note"),
-        )
-
-    @property
-    def step(self) -> tuple[str, int | None]:
-        return self.phase, self.wave
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """What ended a run; `phase` and `wave` are None where it is not known in which."""
-
-    message: str
-    phase: str | None
-    wave: int | None
-    time: datetime | None
-
-    @classmethod
-    def from_item(cls, item: Item) -> Failure | None:
-        if not item.value:
-            return None
-        return cls(
-            message=item.text("message") or "The run failed and did not say why.",
-            phase=item.text("phase"),
-            wave=item.count("wave") or None,
-            time=item.time("time"),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A finding of the preflight."""
-
-    code: str
-    severity: str
-    title: str
-    objects: tuple[str, ...]
-    consequence: str | None
-    remedy: str | None
-    overridden: bool
-
-    @classmethod
-    def from_item(cls, item: Item) -> Found:
-        return cls(
-            code=item.text("code") or "unknown",
-            severity=item.text("severity") or "info",
-            title=item.text("title") or "",
-            objects=item.texts("objects"),
-            consequence=item.text("consequence"),
-            remedy=item.text("remedy"),
-            overridden=bool(item.flag("overridden")),
-        )
-
-    @property
-    def blocks(self) -> bool:
-        return self.severity == "block" and not self.overridden
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
-    """How a namespace asked for its sidecars before, and the revision that this led to."""
-
-    namespace: str
-    revision: str | None
-    injection: str | None
-    source: str | None
-
-    @classmethod
-    def from_item(cls, name: str, item: Item) -> Labels:
-        return cls(
-            namespace=name,
-            revision=item.text("revision"),
-            injection=item.text("injection"),
-            source=item.text("source"),
-        )
-
-    def __str__(self) -> str:
-        labels = {"istio-injection": self.injection, "istio.io/rev": self.revision}
-        return ", ".join(f"{key}={value}" for key, value in labels.items() if value) or "no label"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +55,8 @@ class Facts:
     waves: tuple[Wave, ...]
     namespaces: tuple[Labels, ...]
     gateways: tuple[Workload, ...]
+    gateways_gate: Gate | None
+    baseline: Mapping[str, float]
     tags: Mapping[str, str]
     proxies_before: Mapping[str, int] | None
     proxies_after: Mapping[str, int] | None
@@ -183,7 +95,9 @@ class Facts:
             namespaces=tuple(
                 Labels.from_item(name, each) for name, each in item.named_items("namespaces")
             ),
-            gateways=tuple(map(Workload.from_item, item.items("gateways"))),
+            gateways=_gateways(item),
+            gateways_gate=Gate.from_item(item.item("gateways_moved").item("gate")),
+            baseline=item.numbers("baseline"),
             tags={
                 name: revision
                 for name in sorted(item.item("tags").value)
@@ -203,6 +117,17 @@ class Facts:
         """Those of all waves."""
         return tuple(each for wave in self.waves for each in wave.workloads)
 
+    @property
+    def gates(self) -> tuple[Gated, ...]:
+        """Those that were watched, in their order."""
+        found = [(wave.title, f"in wave {wave.number}", wave.gate) for wave in self.waves]
+        found.append(("Gateways", "at the gateways", self.gateways_gate))
+        return tuple(
+            Gated(title=title, place=place, gate=gate)
+            for title, place, gate in found
+            if gate is not None
+        )
+
     def named(self, revision: str | None) -> str:
         """A revision with its version, as far as both are known."""
         if revision is None:
@@ -219,6 +144,8 @@ class Facts:
         for wave in self.waves:
             yield from wave.moments()
         yield from moments_of(self.gateways)
+        if self.gateways_gate is not None:
+            yield from self.gateways_gate.moments()
 
 
 def _versions(item: Item, target: str | None) -> dict[str, str]:
@@ -230,6 +157,17 @@ def _versions(item: Item, target: str | None) -> dict[str, str]:
     }
     version = item.text("version")
     return {**found, target: version} if target and version else found
+
+
+def _gateways(item: Item) -> tuple[Workload, ...]:
+    """Where they were before, and what became of those that moved."""
+    before = {each.reference: each for each in map(Workload.from_item, item.items("gateways"))}
+    for moved in item.item("gateways_moved").items("gateways"):
+        found = Workload.from_gateway(moved)
+        earlier = before.get(found.reference)
+        revision = earlier.revision if earlier and earlier.revision else found.revision
+        before[found.reference] = replace(found, revision=revision)
+    return tuple(before.values())
 
 
 def _waves(item: Item) -> tuple[Wave, ...]:

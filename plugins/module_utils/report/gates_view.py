@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
@@ -19,59 +19,58 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.markup imp
 from ansible_collections.meshwright.istio.plugins.module_utils.report.tables import columns, table
 from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import (
     Gate,
+    Gated,
     Sample,
-    Wave,
 )
 
 _WIDTH, _HEIGHT, _EDGE = 140, 26, 4
 _HEADS = columns(
-    "Wave", "Check", "Verdict", "#Samples", "Values", "Allowed", "Over time", "Last words"
+    "Of", "Check", "Verdict", "#Samples", "Values", "Allowed", "Over time", "Last words"
 )
 
 
 def section(facts: Facts) -> list[Html]:
     """A sentence for each gate that did not hold, and a row for each check."""
-    gated = [wave for wave in facts.waves if wave.gate is not None]
-    if not gated:
+    if not facts.gates:
         return [el("p", "No gate was measured.", class_="soft")]
-    return [*_failures(gated), table("Gates", _HEADS, _rows(gated))]
-
-
-def _failures(gated: Sequence[Wave]) -> list[Html]:
+    rows = [row for each in facts.gates for row in _rows(each)]
     return [
-        el(
-            "p",
-            el("b", f"The gate of wave {wave.number} did not hold: ", class_="bad"),
-            wave.gate.reason or "the reason is not on record",
-        )
-        for wave in gated
-        if wave.gate is not None and wave.gate.failed
+        *(_failure(each) for each in facts.gates if each.gate.failed),
+        table("Gates", _HEADS, rows),
+        *_baseline(facts),
     ]
 
 
-def _rows(gated: Sequence[Wave]) -> list[Sequence[Child]]:
-    rows: list[Sequence[Child]] = []
-    for wave in gated:
-        gate = wave.gate
-        if gate is None:
-            continue
-        checks = gate.by_check()
-        if not checks:
-            rows.append((wave.title, gate.check or "", _verdict(gate), "0", "", "", "", ""))
-        rows += [
-            (
-                wave.title,
-                check,
-                _verdict_of(check, samples, gate),
-                f"{_count(check, samples, gate):,}",
-                _values(samples),
-                _allowed(check, gate),
-                sparkline(samples),
-                samples[-1].text or "",
-            )
-            for check, samples in checks.items()
-        ]
-    return rows
+def _failure(gated: Gated) -> Html:
+    return el(
+        "p",
+        el("b", f"The gate {gated.place} did not hold: ", class_="bad"),
+        gated.gate.reason or "the reason is not on record",
+    )
+
+
+def _baseline(facts: Facts) -> Iterator[Html]:
+    if facts.baseline:
+        texts = [f"{name} {words.number(value)}" for name, value in facts.baseline.items()]
+        yield el("p", f"Before the upgrade: {', '.join(texts)}.", class_="soft")
+
+
+def _rows(gated: Gated) -> Iterator[Sequence[Child]]:
+    gate = gated.gate
+    checks = gate.by_check()
+    if not checks:
+        yield gated.title, gate.check or "", _verdict(gate), "0", "", "", "", ""
+    for check, samples in checks.items():
+        yield (
+            gated.title,
+            check,
+            _verdict_of(check, samples, gate),
+            f"{_count(check, samples, gate):,}",
+            _values(samples),
+            _allowed(check, gate),
+            sparkline(samples),
+            samples[-1].text or "",
+        )
 
 
 def _verdict(gate: Gate) -> Html:

@@ -104,6 +104,12 @@ class Item:
     def texts(self, key: str) -> tuple[str, ...]:
         return tuple(clean(str(each)) for each in self._list(key))
 
+    def numbers(self, key: str) -> Mapping[str, float]:
+        """Numbers by name, those that can be read."""
+        named = self.item(key)
+        found = {str(name): named.number(name) for name in sorted(named.value)}
+        return {name: number for name, number in found.items() if number is not None}
+
     def counts(self, key: str) -> Mapping[str, int] | None:
         """Numbers by name; None where there is no such mapping."""
         if self.value.get(key) is None:

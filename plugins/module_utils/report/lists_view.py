@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
-from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts, Found
+from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
 from ansible_collections.meshwright.istio.plugins.module_utils.report.markup import (
     Child,
     Html,
     el,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.report.outcome import Drained
+from ansible_collections.meshwright.istio.plugins.module_utils.report.records import Found
 from ansible_collections.meshwright.istio.plugins.module_utils.report.tables import (
     code,
     columns,

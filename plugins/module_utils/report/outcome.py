@@ -17,10 +17,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._gate import Verd
 from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
-from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import (
-    Drain,
-    Wave,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import Drain
 
 
 class Outcome(StrEnum):
@@ -33,6 +30,9 @@ class Outcome(StrEnum):
     GIVEN_UP = "given_up"
     NOT_BEGUN = "not_begun"
 
+
+# How far a run went back by itself.
+PHASE, EVERYTHING = "phase", "everything"
 
 _BY_PHASE = {
     Phase.DONE: Outcome.DONE,
@@ -48,7 +48,7 @@ def outcome(facts: Facts) -> Outcome:
     ended = next((end for phase, end in _BY_PHASE.items() if phase == facts.phase), None)
     if ended is not None:
         return ended
-    if facts.rolled_back:
+    if facts.rolled_back or (facts.failure and facts.failure.went_back == EVERYTHING):
         return Outcome.TAKEN_BACK
     return Outcome.FAILED if failure_is_last(facts) else Outcome.UNFINISHED
 
@@ -80,7 +80,7 @@ def headline(facts: Facts) -> str:
             return f"Taken back{what}{_requests(facts)}."
         case Outcome.FAILED:
             way_back = " on its way back" if facts.phase == Phase.ROLLING_BACK else ""
-            return f"Stopped{way_back}: {_reason(facts)}{_requests(facts)}."
+            return f"Stopped{way_back}: {_reason(facts)}{_went_back(facts)}{_requests(facts)}."
         case Outcome.GIVEN_UP:
             return f"Given up: {way}, {words.reached(*_furthest(facts)).lower()} at the furthest."
         case Outcome.NOT_BEGUN:
@@ -91,23 +91,24 @@ def headline(facts: Facts) -> str:
             return f"Not finished: {way}, {state}{back}."
 
 
-def failed_gate(facts: Facts) -> Wave | None:
-    """The wave whose gate did not let it pass."""
-    return next((wave for wave in facts.waves if wave.gate and wave.gate.failed), None)
-
-
 def _reason(facts: Facts) -> str:
     """What went wrong and where; empty where nobody has said."""
-    wave = failed_gate(facts)
-    if wave is not None and wave.gate is not None:
-        check = f"gate \u201c{wave.gate.check}\u201d" if wave.gate.check else "the gate"
-        what = "could not be measured" if wave.gate.verdict == Verdict.UNMEASURED else "failed"
-        return f"{check} {what} in wave {wave.number}"
+    failed = next((each for each in facts.gates if each.gate.failed), None)
+    if failed is not None:
+        check = failed.gate.check
+        gate = f"gate \u201c{check}\u201d" if check else "the gate"
+        blind = failed.gate.verdict == Verdict.UNMEASURED
+        return f"{gate} {'could not be measured' if blind else 'failed'} {failed.place}"
     if facts.failure is None:
         return ""
     place = words.where(facts.failure.phase, facts.failure.wave)
     sentence = words.first_sentence(facts.failure.message)
     return f"{sentence} ({place})" if place else sentence
+
+
+def _went_back(facts: Facts) -> str:
+    back = facts.failure is not None and facts.failure.went_back == PHASE
+    return "; what it had moved was taken back" if back else ""
 
 
 def _furthest(facts: Facts) -> tuple[str, int | None]:

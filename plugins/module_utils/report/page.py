@@ -126,6 +126,7 @@ def _alarm(facts: Facts) -> Html | None:
         "div",
         el("p", el("b", " ".join(part for part in (first, place, when) if part))),
         el("p", failure.message),
+        el("p", f"The task: {failure.task}", class_="soft") if failure.task else None,
         el("p", el("a", "What can be done now", href="#way-back")) if ended else None,
         class_="alarm",
         role="note",

@@ -14,10 +14,11 @@ from enum import StrEnum
 
 from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
-from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Event, Facts
+from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
 from ansible_collections.meshwright.istio.plugins.module_utils.report.outcome import (
     failure_is_last,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils.report.records import Event
 from ansible_collections.meshwright.istio.plugins.module_utils.report.scale import Scale, Span
 from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import Sample, Wave
 
@@ -80,7 +81,7 @@ def lanes(facts: Facts) -> tuple[Lane, ...]:
     return (
         *(_step_lane(*each) for each in early),
         *(_wave_lane(wave, facts, steps) for wave in facts.waves),
-        *(_step_lane(*each) for each in late),
+        *(_late_lane(facts, *each) for each in late),
         *_unfinished(facts),
     )
 
@@ -120,16 +121,32 @@ def _step_lane(event: Event, begin: datetime, end: datetime) -> Lane:
     )
 
 
+def _late_lane(facts: Facts, event: Event, begin: datetime, end: datetime) -> Lane:
+    """The gateways have a gate of their own."""
+    if event.phase != Phase.GATEWAYS_MOVED or facts.gateways_gate is None:
+        return _step_lane(event, begin, end)
+    samples = facts.gateways_gate.samples
+    return Lane(
+        title=words.work(event.phase, None),
+        detail="",
+        state=State.DONE,
+        bars=tuple(_gated_bars(Kind.WORK, begin, end, samples)),
+        samples=samples,
+    )
+
+
 def _wave_lane(wave: Wave, facts: Facts, steps: list[tuple[Event, datetime, datetime]]) -> Lane:
     moved = next((each for each in steps if each[0].step == (Phase.WAVE_MOVED, wave.number)), None)
     begin = wave.started or (moved[1] if moved else min(wave.moments(), default=None))
     state = _wave_state(wave, facts, moved=moved is not None, begun=begin is not None)
+    if begin is None and state is State.FAILED:
+        begin = _word_before_the_error(facts)
     samples = wave.gate.samples if wave.gate else ()
     bars: tuple[Bar, ...] = ()
     if begin is not None:
         known = [moment for moment in (wave.ended, moved[2] if moved else None) if moment]
         end = known[0] if known else _last_word(facts, begin, wave)
-        bars = tuple(_wave_bars(begin, max(begin, end), samples))
+        bars = tuple(_gated_bars(Kind.MOVE, begin, max(begin, end), samples))
     return Lane(
         title=f"Wave {wave.number}",
         detail=_wave_detail(wave),
@@ -154,13 +171,24 @@ def _wave_state(wave: Wave, facts: Facts, *, moved: bool, begun: bool) -> State:
     return State.CUT if begun else State.NOT_BEGUN
 
 
-def _wave_bars(begin: datetime, end: datetime, samples: tuple[Sample, ...]) -> Iterator[Bar]:
+def _gated_bars(
+    kind: Kind, begin: datetime, end: datetime, samples: tuple[Sample, ...]
+) -> Iterator[Bar]:
     times = [sample.time for sample in samples if sample.time]
     gate = max(begin, min(times)) if times else end
     if begin < gate or not times:
-        yield Bar(kind=Kind.MOVE, begin=begin, end=gate)
+        yield Bar(kind=kind, begin=begin, end=gate)
     if times:
         yield Bar(kind=Kind.GATE, begin=gate, end=max(end, *times))
+
+
+def _word_before_the_error(facts: Facts) -> datetime | None:
+    """From when on a wave may have been at work of which only the error is known."""
+    failed = facts.failure.time if facts.failure else None
+    if failed is None:
+        return None
+    times = [event.time for event in facts.history if event.time and event.time < failed]
+    return max(times, default=None)
 
 
 def _last_word(facts: Facts, begin: datetime, wave: Wave) -> datetime:

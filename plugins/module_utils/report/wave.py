@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ansible_collections.meshwright.istio.plugins.module_utils._gate import Verdict
@@ -83,6 +83,16 @@ class Workload:
             reason=item.text("reason"),
             seconds=item.number("seconds"),
             drained=tuple(map(Drain.from_item, item.items("drained"))),
+        )
+
+    @classmethod
+    def from_gateway(cls, item: Item) -> Workload:
+        """An entry of what gateway_revision returns; `before` are the revisions of its pods."""
+        moved = bool(item.flag("changed")) or bool(item.items("drained"))
+        return replace(
+            cls.from_item(item),
+            revision=next(iter(item.texts("before")), None),
+            action="moved" if moved else None,
         )
 
     @property
@@ -163,12 +173,24 @@ class Gate:
         """A gate that could not measure has not passed."""
         return self.verdict not in (None, Verdict.PASSED)
 
+    def moments(self) -> Iterator[datetime]:
+        return _known(*(sample.time for sample in self.samples))
+
     def by_check(self) -> dict[str, tuple[Sample, ...]]:
         """The samples of each check, in the order in which the checks first appear."""
         found: dict[str, list[Sample]] = {}
         for sample in self.samples:
             found.setdefault(sample.check, []).append(sample)
         return {check: tuple(samples) for check, samples in found.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gated:
+    """A gate and what it stands behind; `place` goes into a sentence."""
+
+    title: str
+    place: str
+    gate: Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +227,7 @@ class Wave:
     def moments(self) -> Iterator[datetime]:
         yield from _known(self.started, self.ended)
         if self.gate is not None:
-            yield from _known(*(sample.time for sample in self.gate.samples))
+            yield from self.gate.moments()
         yield from moments_of(self.workloads)
 
 

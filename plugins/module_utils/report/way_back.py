@@ -13,6 +13,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._phase import Pha
 from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
 from ansible_collections.meshwright.istio.plugins.module_utils.report.markup import Html, el
 from ansible_collections.meshwright.istio.plugins.module_utils.report.outcome import (
+    PHASE,
     Outcome,
     outcome,
 )
@@ -65,8 +66,11 @@ def _open_end(facts: Facts) -> list[Html]:
             _say("The way back has begun and is not finished. It goes on where it stopped:"),
             commands(_run("roll_back")),
         ]
+    state = "What has moved works, and what has not moved works."
+    if facts.failure is not None and facts.failure.went_back == PHASE:
+        state = "What the failed phase had moved was taken back; what had arrived before it stays."
     return [
-        _say("What has moved works, and what has not moved works. To go back to how it was:"),
+        _say(f"{state} To take all of it back:"),
         commands(_run("roll_back")),
         _say(
             "To go on instead, mend the cause if there is one, and run the upgrade again with the"

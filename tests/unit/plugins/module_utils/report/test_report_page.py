@@ -141,7 +141,7 @@ def test_hardly_anything_on_record_is_a_page_all_the_same(journal: Any) -> None:
             "taken_back",
             [
                 "What went wrong in wave 2 at 2026-06-09 14:00:45 UTC",
-                "The gate of wave 2 did not hold: 0.0480, more than 0.004",
+                "The gate in wave 2 did not hold: 0.0480, more than 0.004",
                 "failed after 55 s",
                 "68 failed",
                 "Everything is as it was: on 1-28 (1.28.3).",

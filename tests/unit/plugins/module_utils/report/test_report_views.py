@@ -58,6 +58,12 @@ def test_gates_say(text: str, words: str) -> None:
     assert words in text
 
 
+def test_what_was_measured_before_the_upgrade_stands_below_the_gates() -> None:
+    wave = {"gate": {"verdict": "passed", "samples": [sample()]}}
+    facts = Facts.read("", Story().journal(), {"wave_1": wave, "baseline": {"errors": 0.002}})
+    assert "Before the upgrade: errors 0.002." in "".join(map(str, gates_view.section(facts)))
+
+
 def test_a_sparkline_rises_with_the_value_and_has_a_dot_for_each_sample() -> None:
     text = gate(sample(value=1), sample(value=3, time=None), sample(value=None, ok=None, time=None))
     heights = [float(each) for each in re.findall(r'<circle cx="[\d.]+" cy="([\d.]+)"', text)]
