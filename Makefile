@@ -22,10 +22,10 @@ unit: ## unit tests with coverage, and the report in a real browser
 sanity: ## ansible-test sanity and units, and the same tests under older ansible-core
 	@tools/in_venv.sh -m tools.run_tests sanity compatibility
 
-molecule: ## the roles and playbooks on the sandbox
+molecule: ## the roles on the sandbox
 	@tools/in_venv.sh -m tools.run_tests molecule
 
-integration: ## the modules and the sandbox itself on the sandbox
+integration: ## the modules, the playbooks and the sandbox itself on the sandbox
 	@tools/in_venv.sh -m tools.run_tests integration
 
 sandbox: ## starts a real mesh on this machine and leaves it running
