@@ -71,7 +71,7 @@ class Drain:
 
     def begin(self) -> None:
         """Remember what there is; the first step is taken with the first look."""
-        self._before = frozenset(pod.uid for pod in self._fleet.pods(self._todo.reference))
+        self._before = self._uids()
         self._leaving.begin()
 
     def look(self) -> Readiness:
@@ -80,11 +80,13 @@ class Drain:
         seen = _readiness.observed(workload)
         if workload is None or not seen.ready:
             return seen
-        if self._awaits and _readiness.in_progress(workload):
+        if self._awaits:
             complete = _readiness.complete(workload)
-            if not complete.ready:
+            if _readiness.in_progress(workload) and not complete.ready:
                 return complete
-        self._awaits = False
+            self._awaits = False
+            # What that has made is no successor of ours.
+            self._before = self._uids()
         pods = self._pods()
         fresh = [pod for pod in pods.members if pod.uid not in self._before]
         for answer in (self._trouble(workload, pods), self._rejections.among(fresh)):
@@ -92,7 +94,8 @@ class Drain:
                 return answer
         going = self._leaving.see_off(pods.out)
         step = self._step(workload, pods)
-        for answer in (step, going):
+        # What the next pod waits for is of interest once none is on its way out.
+        for answer in (going, step) if step.can_improve else (step,):
             if not answer.ready:
                 return answer
         return _readiness.restarted(workload, pods.members, self._wanted, self._before)
@@ -133,6 +136,9 @@ class Drain:
     def explain(self, readiness: Readiness) -> str:
         """The reason of a failure, with what its pods say."""
         return _readiness.explain(readiness, self._fleet.pods(self._todo.reference))
+
+    def _uids(self) -> frozenset[str]:
+        return frozenset(pod.uid for pod in self._fleet.pods(self._todo.reference))
 
     def _pods(self) -> Pods:
         return Pods.of(self._leaving.pods(self._fleet.pods(self._todo.reference)))

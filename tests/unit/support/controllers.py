@@ -39,7 +39,7 @@ class Controllers:
 
     What `inject` says of a workload comes before these two.
     `lag` is how many steps pass before a change of a workload is looked at, `startup` how many
-    before a pod is ready. Pods of the workloads in `never_ready` never get ready, and have
+    before a pod is ready. Pods, and those of workloads, in `never_ready` never get ready, and have
     `trouble` for their status; those in `deaf` report success and do nothing; for those in
     `no_room` no pod can be made. With `eager`, controllers act at once after each write.
 
@@ -212,7 +212,7 @@ class Controllers:
     def _run_kubelets(self) -> None:
         for pod in list(self.all_pods()):
             name = pod["metadata"]["name"]
-            stuck = any(name.startswith(f"{each}-") for each in self.never_ready)
+            stuck = any(f"{name}-".startswith(f"{each}-") for each in self.never_ready)
             started = self.made_at.setdefault(pod["metadata"]["uid"], self.now)
             if is_ready(pod) or self.now - started < self.startup:
                 continue

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 from collections.abc import Mapping
@@ -22,8 +23,17 @@ from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import Window
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
+from ansible_collections.meshwright.istio.plugins.modules import workload_restart
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
-from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import RunningMesh
+from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import (
+    KilledError,
+    RunningMesh,
+)
+from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
+    service,
+    workload,
+)
 
 
 class Cluster(RunningMesh):
@@ -38,6 +48,39 @@ class Cluster(RunningMesh):
             mesh_objects.namespace("outside"),
             *objects,
         )
+
+
+def one_client(*more: Mapping[str, Any], **of: Any) -> Cluster:
+    """The workload `web` behind its Service, and a client in another namespace."""
+    client = mesh_objects.pod("client", "outside", revision="1-30")
+    return Cluster(workload("web", **of), service("web"), client, *more)
+
+
+def kill(api: RunningMesh, after: int, **arguments: Any) -> None:
+    """A run that is killed after so many writes, if it comes so far."""
+    api.kill_after = after
+    with contextlib.suppress(KilledError):
+        restart(api, **arguments)
+    api.let_live()
+
+
+def restart(api: RunningMesh, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
+    """The result of workload_restart for the namespace shop; None takes an argument away."""
+    given = {"namespaces": ["shop"], "revision": "1-31", "drain_hold": 4, **arguments}
+    chosen = {key: value for key, value in given.items() if value is not None}
+    return run_module(workload_restart, api, chosen, check=check)
+
+
+def revisions(api: RunningMesh, name: str = "web") -> list[str]:
+    """Those of the pods that were made for the workload of that name."""
+    pods = api.controllers.pods(name)
+    return sorted(pod["metadata"]["annotations"]["istio.io/rev"] for pod in pods)
+
+
+def drained(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What became of the pods of the first workload."""
+    found: list[dict[str, Any]] = result["workloads"][0]["drained"]
+    return found
 
 
 def tie_clocks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.modules import workload_restart
 from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, restarting
-from ansible_collections.meshwright.istio.tests.unit.support.restarting import Cluster
-from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.restarting import (
+    Cluster,
+    drained,
+    one_client,
+    restart,
+    revisions,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import KilledError
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
+    selecting,
     service,
     workload,
 )
@@ -62,27 +67,17 @@ KINDS = {
 }
 
 
-def run(api: Cluster, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
-    given = {"namespaces": ["shop"], "revision": "1-31", "drain_hold": 4, **arguments}
-    return run_module(workload_restart, api, given, check=check)
-
-
-def revisions(api: Cluster) -> list[str]:
-    pods = api.controllers.pods("web")
-    return sorted(pod["metadata"]["annotations"]["istio.io/rev"] for pod in pods)
-
-
 @pytest.mark.parametrize("case", KINDS)
 def test_loses_nothing_and_never_has_too_few(case: str) -> None:
     kind = KINDS[case]
     api = kind.cluster()
-    result = run(api)
+    result = restart(api)
     assert result["rc"] == 0, result["msg"]
     replicas = kind.item["spec"]["replicas"]
     assert (revisions(api), api.marked()) == (["1-31"] * replicas, [])
     assert (api.network.lost, api.fewest["web"]) == ([], kind.fewest)
     assert api.controllers.made["web"] == replicas
-    assert run(api)["changed"] is False
+    assert restart(api)["changed"] is False
 
 
 @pytest.mark.parametrize("later", [0, 5], ids=["at once", "seconds later"])
@@ -97,16 +92,186 @@ def test_a_run_killed_after_any_write_is_finished_by_the_next(
         api = kind.cluster()
         api.controllers.eager, api.kill_after = eager, number
         try:
-            run(api)
+            restart(api)
             break
         except KilledError:
             api.let_live()
         api.run_on(later)
-        result = run(api)
+        result = restart(api)
         assert (number, result["rc"]) == (number, 0), result["msg"]
         assert (number, revisions(api), api.marked()) == (number, ["1-31"] * replicas, [])
         assert (number, api.network.lost) == (number, [])
         assert (number, api.fewest["web"]) == (number, kind.fewest)
         assert (number, api.controllers.made["web"]) == (number, replicas)
-        assert run(api)["changed"] is False
+        assert restart(api)["changed"] is False
     assert number > 2
+
+
+CLIENT = "outside/client"
+
+
+def second(text: str) -> int:
+    return int(text.removeprefix("second "))
+
+
+def test_check_mode_says_the_same_and_writes_nothing() -> None:
+    api = one_client(replicas=2)
+    predicted = restart(api, check=True)
+    assert (api.writes, drained(predicted)) == ([], [])
+    done = restart(api)
+    assert done["diff"] == predicted["diff"]
+    assert done["workloads"][0]["reason"] == "2 of 2 pods are not right: 2 on 1-30 (1.30.4)"
+
+
+def test_reports_each_step_of_a_pod() -> None:
+    api = one_client()
+    name = api.pod("web")["metadata"]["name"]
+    (found,) = drained(restart(api))
+    assert (found["pod"], found["revision"], found["proxies"]) == (name, "1-30", 3)
+    steps = [second(found[key]) for key in ("released", "out", "acknowledged", "ended")]
+    assert steps == sorted(steps)
+    assert found["seconds"] == steps[3] - steps[1]
+    patched, out, deleted = api.writes
+    assert (patched, out) == (("patch", "Pod", name), ("patch", "Pod", name))
+    assert deleted == ("delete", "Pod", name)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+def test_waits_for_the_last_proxy_that_still_sends(kind: str) -> None:
+    api = one_client(kind=kind, replicas=2)
+    api.network.late[CLIENT] = 9
+    found = drained(restart(api))
+    assert len(found) == 2
+    assert all(second(each["acknowledged"]) - second(each["out"]) > 9 for each in found)
+    assert (revisions(api), api.network.lost) == (["1-31"] * 2, [])
+
+
+def test_a_proxy_that_is_not_ready_and_cannot_be_asked_is_not_waited_for() -> None:
+    client = mesh_objects.pod("ill-0", "outside", revision="1-30")
+    client["status"] = {"phase": "Running", "conditions": []}
+    api = one_client(client)
+    api.controllers.never_ready.add("ill")
+    api.network.dead.add("outside/ill-0")
+    assert restart(api)["rc"] == 0
+    # One that can be asked may have clients of its own, although it is not ready.
+    api = one_client(client)
+    api.controllers.never_ready.add("ill")
+    api.network.late["outside/ill-0"] = 9
+    (found,) = drained(restart(api))
+    assert second(found["acknowledged"]) - second(found["out"]) > 9
+
+
+def test_waits_until_open_requests_have_ended() -> None:
+    api = one_client(replicas=2)
+    first = api.controllers.pods("web")[0]
+    api.network.hold(first, 3, until=30)
+    result = restart(api)
+    found = next(each for each in drained(result) if each["pod"] == first["metadata"]["name"])
+    assert (found["open_at_out"], found["open_at_end"]) == (3, 0)
+    assert second(found["ended"]) >= 30
+    assert api.network.lost == []
+
+
+def test_ends_a_pod_with_open_requests_when_the_limit_has_passed_and_says_so() -> None:
+    api = one_client()
+    api.network.hold(api.pod("web"), 3, until=1000)
+    result = restart(api, drain_timeout=20)
+    (found,) = drained(result)
+    assert (result["rc"], found["open_at_end"], found["seconds"]) == (0, 3, 20.0)
+    assert api.network.lost == [f"3 that {found['pod']} had open"]
+
+
+def test_holds_a_pod_whose_requests_are_not_seen() -> None:
+    api = one_client()
+    api.network.hides_listeners = True
+    (found,) = drained(restart(api, drain_hold=13))
+    assert (found["open_at_out"], found["open_at_end"]) == (None, None)
+    assert second(found["ended"]) - second(found["acknowledged"]) >= 13
+
+
+def test_a_pod_without_a_sidecar_is_held_as_well() -> None:
+    item = workload("web")
+    api = Cluster(item, service("web"))
+    bare = api.pod("web")
+    del bare["metadata"]["annotations"]["istio.io/rev"]
+    bare["metadata"]["annotations"].pop("sidecar.istio.io/status")
+    api.put(bare)
+    (found,) = drained(restart(api))
+    assert (found["revision"], found["open_at_end"]) == (None, None)
+    assert second(found["ended"]) - second(found["acknowledged"]) >= 4
+
+
+@pytest.mark.parametrize("wanted", ["where_safe", "annotation", "rollout"])
+def test_a_workload_that_cannot_be_drained_is_rolled_out_where_that_is_chosen(wanted: str) -> None:
+    chosen = {"meshwright.istio/drain": "rollout"} if wanted == "annotation" else {}
+    api = one_client(kind="StatefulSet", annotations=chosen)
+    mode = {} if wanted == "annotation" else {"drain": wanted}
+    result = restart(api, **mode)
+    assert (result["rc"], revisions(api)) == (0, ["1-31"])
+    assert (drained(result), api.writes) == ([], [("patch", "StatefulSet", "web")])
+
+
+def test_where_safe_drains_what_can_be_drained() -> None:
+    api = one_client(replicas=2)
+    assert len(drained(restart(api, drain="where_safe"))) == 2
+    assert api.network.lost == []
+
+
+def test_the_annotation_also_counts_in_the_template() -> None:
+    item = workload("web", replicas=2)
+    item["spec"]["template"]["metadata"]["annotations"] = {"meshwright.istio/drain": "rollout"}
+    api = Cluster(item, service("web"))
+    assert api.writes == []
+    assert drained(restart(api)) == []
+    assert api.writes == [("patch", "Deployment", "web")]
+
+
+def test_a_rollout_needs_no_right_to_read_services() -> None:
+    api = one_client(replicas=2)
+    assert restart(api, drain="rollout")["rc"] == 0
+    assert ("list", "Service") not in api.reads
+
+
+BLOCKED = {
+    "one of a stateful set": (
+        [workload("web", kind="StatefulSet")],
+        "it has no other pod that would take its requests meanwhile",
+    ),
+    "a policy by the same label": (
+        [
+            workload("web", replicas=2),
+            selecting(
+                "security.istio.io/v1",
+                "AuthorizationPolicy",
+                "only-us",
+                "shop",
+                {"selector": {"matchLabels": {"app": "web"}}},
+            ),
+        ],
+        "AuthorizationPolicy shop/only-us",
+    ),
+    "recreate": (
+        [workload("web", replicas=2, strategy={"type": "Recreate"})],
+        "its strategy Recreate asks for never two pods at once",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BLOCKED)
+def test_what_cannot_be_drained_is_named_beforehand_and_left(case: str) -> None:
+    objects, reason = BLOCKED[case]
+    api = Cluster(*objects, service("web"), workload("other", replicas=2), service("other"))
+    predicted = restart(api, check=True)
+    (left,) = predicted["not_restarted"]
+    assert left["reason"].startswith("it cannot be drained: ")
+    assert reason in left["reason"]
+    assert "drain=rollout" in left["reason"]
+    assert (predicted["rc"], api.writes) == (0, [])
+    assert reason in " ".join(predicted["warnings"])
+    result = restart(api)
+    assert (result["rc"], revisions(api, "web"), revisions(api, "other")) == (
+        1,
+        ["1-30"] * len(revisions(api, "web")),
+        ["1-31"] * 2,
+    )
+    assert reason in result["msg"]
