@@ -117,7 +117,7 @@ class Api(Protocol):
     def find_kind(self, api_version: str, kind: str) -> Kind | None:
         """The kind of that name; None when the API server does not know it."""
 
-    def pod_get(  # noqa: PLR0913 - what a request is made of
+    def pod_get(
         self,
         pod: str,
         namespace: str,

@@ -7,15 +7,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
     """One pod's way out; times as people read them, None for what did not happen or is not known.
 
-    `open_at_out` and `open_at_end` are how many requests it had open.
+    `open_at_out` and `open_at_end` are how many requests it had open; `limits` are what cuts those
+    that were open at the end.
     """
 
     pod: str
@@ -27,7 +31,25 @@ class Drained:
     proxies: int = 0
     open_at_out: int | None = None
     open_at_end: int | None = None
+    limits: str | None = None
     seconds: float = 0.0
 
     def asdict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def warnings(workloads: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What a result has of requests that outlasted what they were given, in words."""
+    pods = [
+        f"{workload['namespace']}/{pod['pod']} ({pod['open_at_end']} open; {pod['limits']})"
+        for workload in workloads
+        for pod in workload["drained"]
+        if pod["open_at_end"]
+    ]
+    if not pods:
+        return []
+    more = f" and {len(pods) - _NAMED} more" if len(pods) > _NAMED else ""
+    return [
+        f"Requests were still open in {len(pods)} pods when drain_timeout had passed:"
+        f" {'; '.join(pods[:_NAMED])}{more}."
+    ]

@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _readiness, _stand_in_pod
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _readiness,
+    _sidecar_limits,
+    _stand_in_pod,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
 from ansible_collections.meshwright.istio.plugins.module_utils._drained import Drained
@@ -172,6 +176,8 @@ class Leaving:
         waits_for = self._waits_for(pod, known, since)
         if waits_for:
             return _readiness.waiting(waits_for)
+        if known.open:
+            self._record(pod, limits=_sidecar_limits.describe(self._api, pod))
         self._delete(pod)
         self._close(pod, since)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")

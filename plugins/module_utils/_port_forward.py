@@ -30,11 +30,12 @@ else:
 
 _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
+_HEADERS = "Host: localhost\r\nContent-Length: 0\r\nConnection: close\r\n"
 # As much of an error's body as is worth to show.
 _SHOWN = 2000
 
 
-def get(  # noqa: PLR0913 - what a request is made of
+def get(
     http_client: Http,
     forward_path: str,
     *,
@@ -54,7 +55,7 @@ def get(  # noqa: PLR0913 - what a request is made of
     except (OSError, websocket.WebSocketException) as error:
         raise _failure(forward_path, port, error, getattr(error, "status_code", 0)) from error
     try:
-        request = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        request = f"{method} {path} HTTP/1.1\r\n{_HEADERS}\r\n"
         connection.send_binary(bytes([_DATA]) + request.encode())
         response = http.client.HTTPResponse(_Socket(connection))  # type: ignore[arg-type]
         response.begin()

@@ -25,8 +25,7 @@ description:
     C(meshwright.istio/exclude=true) on the workload or its template) is left and listed in
     RV(not_restarted). Where the cause can be mended, as for a workload that is paused, the task
     also fails, after all others were restarted; in check mode it warns.
-  - What goes on is kept in the cluster. After a run that was killed or has failed, the next one
-    waits for the restarts that go on, and begins none of them again.
+  - After a run that was killed or has failed, the next one goes on and begins nothing again.
 author:
   - The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:
@@ -126,10 +125,6 @@ EXAMPLES = r"""
     max_parallel: 10
   register: restarted
 
-- name: Show what is left
-  ansible.builtin.debug:
-    var: restarted.not_restarted
-
 - name: Bring every sidecar up after an upgrade in place
   meshwright.istio.workload_restart: {revision: default, version: 1.31.0}
 """
@@ -143,7 +138,8 @@ workloads:
     - C(drained) has each pod that was drained. C(released) is when its controller let it go,
       C(out) when it left its Services, C(acknowledged) when each of C(proxies) proxies knew,
       C(ended) when it was deleted, C(seconds) after it had left. C(open_at_out) and
-      C(open_at_end) are how many requests it had open, null where that is not seen.
+      C(open_at_end) are how many requests it had open, null where that is not seen; C(limits) is
+      what cuts those that were open at the end.
   returned: success, and when some could not be restarted
   type: list
   elements: dict
@@ -164,6 +160,7 @@ workloads:
           proxies: 41
           open_at_out: 3
           open_at_end: 0
+          limits: null
           seconds: 2.1
 not_restarted:
   description: What is not on what is wanted and was left, or was not begun, with the reason.
@@ -186,6 +183,7 @@ counts:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.meshwright.istio.plugins.module_utils import _drained
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
@@ -227,7 +225,10 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
         module.warn(text)
     if module.check_mode:
         return restarts.predict()
-    return restarts.carry_out(Progress(module).say)
+    report = restarts.carry_out(Progress(module).say)
+    for text in _drained.warnings(report["workloads"]):
+        module.warn(text)
+    return report
 
 
 def main() -> None:
