@@ -71,6 +71,12 @@ def old_templates(item: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(_read(item)["templates"])
 
 
+def ready_seconds(item: Mapping[str, Any]) -> int:
+    """For how many seconds a pod has to be ready before the Deployment, let go, counts on it."""
+    seconds: int = _read(item).get("minReadySeconds") or 0
+    return seconds
+
+
 def let_go(item: Mapping[str, Any]) -> dict[str, Any]:
     """The merge patch that lets the rollout end."""
     spec = _difference(_only(item["spec"], _FIELDS), _only(_read(item), _FIELDS))

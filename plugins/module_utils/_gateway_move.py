@@ -15,16 +15,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _envoy,
-    _gateway_config,
     _gateway_hold,
-    _kinds,
-    _readiness,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage, Way
@@ -37,11 +33,11 @@ from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout 
     RELEASE,
     Rollout,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_successors import Successors
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
-from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter, not_ready
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
@@ -66,6 +62,7 @@ class Move:
         self._gateway = gateway
         self._target = target
         self._rollout = Rollout(api, waiter, gateway.workload.reference)
+        self._successors = Successors(api, waiter, self._rollout, target)
         self._seconds = waiter.deadline - waiter.clock()
         passage = Passage(way=Way.SUCCESSOR, departure=gateway.departure, release=RELEASE)
         self._leaving = Leaving(
@@ -103,8 +100,7 @@ class Move:
     def _goes_there(self, item: Object) -> bool:
         """Whether a rollout that is held makes the pods that are wanted."""
         _old, new = self._rollout.split(item)
-        strays = [pod for pod in new if pod.ready and not self._target.accepts(pod)]
-        return self._is_aimed(item) and not strays
+        return self._is_aimed(item) and all(self._target.accepts(pod) for pod in new)
 
     def _has_arrived(self, item: Object) -> bool:
         if self._is_aimed(item) and not self._is_right():
@@ -125,7 +121,7 @@ class Move:
             templates = [pod.template for pod in self._rollout.pods() if pod.mark is None]
             item = self._rollout.patch(_gateway_hold.hold(item, labels, _now(), templates))
         try:
-            self._wait_for_new_pods(_gateway_hold.old_templates(item))
+            self._successors.wait(item)
         except NotReadyError:
             self._take_back(self._rollout.read())
             # What the new ones have open, they end; their failure is what is told.
@@ -152,54 +148,13 @@ class Move:
                     self._leaving.leave(pod)
         self._rollout.patch(_gateway_hold.take_back(item))
 
-    def _wait_for_new_pods(self, templates: frozenset[str]) -> None:
-        def judge(items: Iterable[Object]) -> Readiness:
-            pods = [pod for pod in self._rollout.own(items) if pod.mark is None]
-            return self._judge_new(
-                [pod for pod in pods if pod.template not in templates],
-                [pod for pod in pods if pod.template in templates],
-            )
-
-        namespace = self._gateway.namespace
-        self._waiter.follow(self._api, _kinds.POD, namespace, "", judge)
-
-    def _judge_new(self, new: Sequence[Pod], old: Sequence[Pod]) -> Readiness:
-        for pod in new:
-            if pod.ready and not self._target.accepts(pod):
-                text = f"{pod.name} of the {self._gateway} came up without {self._target.name}"
-                return _readiness.hopeless(text)
-        trouble = _readiness.trouble_of(new)
-        if not trouble.ready:
-            return trouble
-        ready = [pod for pod in new if pod.ready]
-        # An autoscaler may have changed it.
-        desired = Workload.from_object(self._rollout.read()).desired
-        if len(ready) < desired:
-            text = f"{len(ready)} of {desired} new pods of the {self._gateway} are ready"
-            return _readiness.waiting(text)
-        return self._compare(ready, [pod for pod in old if pod.ready])
-
-    def _compare(self, new: Sequence[Pod], old: Sequence[Pod]) -> Readiness:
-        """Whether the new ones serve all that an old one does."""
-        if not old:
-            return _readiness.READY
-        try:
-            before = _gateway_config.read(self._api, old[0])
-            for pod in new:
-                lacking = _gateway_config.read(self._api, pod).lacks(before)
-                if lacking:
-                    return _readiness.waiting(f"{pod.name} lacks {'; '.join(lacking)}")
-        except ApiError as error:
-            return _readiness.waiting(error.message)
-        return _readiness.READY
-
     def _take_out_released(self) -> None:
         """Those of a restart that was cut off serve until there are others."""
         released = [
             pod for pod in self._rollout.pods() if pod.mark is not None and not pod.mark.out
         ]
         if released:
-            self._rollout.wait()
+            self._rollout.wait_for_members()
         for pod in released:
             self._leaving.take_out(pod)
 
@@ -233,6 +188,7 @@ class Move:
         elif not self._is_aimed(item):
             patch = _gateway_hold.hold(item, self._gateway.labels_for(self._target), _now(), ())
             self._rollout.patch({"spec": {"template": patch["spec"]["template"]}})
+        self._rollout.wait()
 
 
 def _has_left(pod: Pod) -> bool:

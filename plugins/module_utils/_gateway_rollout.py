@@ -80,6 +80,18 @@ class Rollout:
         namespace = self._reference.namespace
         self._waiter.follow(self._api, _kinds.DEPLOYMENT, namespace, "", judge)
 
+    def wait_for_members(self) -> None:
+        """Wait until as many of its own pods are ready as there shall be."""
+        desired = Workload.from_object(self.read()).desired
+
+        def judge(items: Iterable[Object]) -> Readiness:
+            ready = sum(pod.ready and pod.mark is None for pod in self.own(items))
+            if ready < desired:
+                return _readiness.waiting(f"{ready} of {desired} pods of the {self} are ready")
+            return _readiness.READY
+
+        self._waiter.follow(self._api, _kinds.POD, self._reference.namespace, "", judge)
+
 
 def _template(pod: Pod) -> str:
     """The hash of the template that it was made of, also where it was let go."""

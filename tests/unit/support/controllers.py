@@ -98,7 +98,9 @@ class Controllers:
             self.step()
 
     def workloads(self) -> list[Object]:
-        return [item for item in self.api.objects.values() if item["kind"] in KINDS]
+        """Those that say which pods are theirs, as a control plane's Deployment here does not."""
+        found = (item for item in self.api.objects.values() if item["kind"] in KINDS)
+        return [item for item in found if "selector" in item["spec"]]
 
     def pods(self, name: str) -> list[Object]:
         """The pods that were made for the workload of that name, whoever controls them now."""

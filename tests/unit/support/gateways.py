@@ -2,96 +2,74 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gateways in the API server in memory, and a controller that replaces their pods."""
+"""Gateways behind a Service, in a mesh in memory that runs."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gateway_move,
+    _leaving,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
+from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
+from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
+from ansible_collections.meshwright.istio.plugins.modules import gateway_revision
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
-from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.pod_facts import Object
+from ansible_collections.meshwright.istio.tests.unit.support.restarting import start_witness
+from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import RunningMesh
+from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import selecting
 
-Object = dict[str, Any]
-_LABELS = {"istio": "edge", "sidecar.istio.io/inject": "true"}
+_VERSIONS = {"1-30": "1.30.4", "1-31": "1.31.0", "default": "1.29.5"}
+_REVISION = "istio.io/rev"
 
 
-class KilledError(BaseException):
-    """The process ended in the middle of its work; nothing in the module may catch it."""
+class GatewayCluster(RunningMesh):
+    """A mesh on 1-30 beside 1-31; a second passes with each watch.
 
-
-class GatewayCluster(FakeApi):
-    """A mesh on 1-30 beside 1-31; a second passes with each watch, and pods come and go with it.
-
-    `fewest` is the smallest number of ready pods behind the Service so far. The Deployments in
-    `never_ready` get no ready pod; new pods are injected by `injects_wrongly` where it is set, and
-    begin with `first_status`.
-    The request of the number `kill_at` is not sent, as the process is killed before it.
+    New pods are injected by `injects_wrongly` where it is set.
     """
 
     def __init__(self, *objects: Mapping[str, Any]) -> None:
-        self.now = 0
-        self.requests = 0
-        self.kill_at = -1
-        self.fewest = 1000
-        self.never_ready: set[str] = set()
         self.injects_wrongly: str | None = None
-        self.first_status: Object = {"phase": "Pending"}
-        self._made = 0
         super().__init__(
             *control_planes.revision("1-30"),
             *control_planes.revision("1-31"),
             *control_planes.unrevisioned(),
+            mesh_objects.pod("client", "shop", revision="1-30"),
             *objects,
+            first=self._inject,
         )
-        self.put(mesh_objects.istiod("1-30", "pilot:1.30.4"))
-        self.put(mesh_objects.istiod("1-31", "pilot:1.31.0"))
-        self.put(mesh_objects.istiod("default", "pilot:1.29.5"))
-        for _number in range(9):
-            self.step()
-        self.fewest = 1000
-        self.on_write = self._notice
-
-    def step(self) -> None:
-        """One second passes."""
-        self.now += 1
-        for item in self._deployments():
-            for pod in self.pods_of(item["metadata"]["name"]):
-                self._get_ready(item, pod)
-            self._replace(item)
-            self._settle(item)
-        self.fewest = min(self.fewest, len(self.behind_service()))
-
-    def behind_service(self) -> list[Object]:
-        """The ready pods that a Service leads to that selects by the label `istio`."""
-        return [
-            item
-            for item in self.objects.values()
-            if item["kind"] == "Pod"
-            and item["metadata"]["labels"].get("istio") == "edge"
-            and _is_ready(item)
-        ]
-
-    def pods_of(self, deployment: str) -> list[Object]:
-        """The pods of a Deployment."""
-        found = [item for item in self.objects.values() if item["kind"] == "Pod"]
-        return [pod for pod in found if pod["metadata"]["annotations"].get("of") == deployment]
+        self.controllers.inject = self._inject
+        for revision, version in _VERSIONS.items():
+            self.put(mesh_objects.istiod(revision, f"pilot:{version}"))
 
     def revisions_of(self, deployment: str) -> list[str]:
-        """The revisions of those pods."""
-        pods = self.pods_of(deployment)
-        return sorted(pod["metadata"]["annotations"].get("istio.io/rev", "none") for pod in pods)
+        """The revisions of its pods."""
+        pods = self.controllers.pods(deployment)
+        return sorted(pod["metadata"]["annotations"].get(_REVISION, "none") for pod in pods)
 
-    def deployment(self, name: str) -> Object:
-        """A gateway's Deployment as it is now."""
-        return self.objects["apps/v1", "Deployment", "edge", name]
+    def deployment(self, name: str = "edge-in") -> Object:
+        """A gateway's Deployment as it is now, without what the API server counts."""
+        item = copy.deepcopy(self.objects["apps/v1", "Deployment", "edge", name])
+        for key in ("resourceVersion", "generation"):
+            del item["metadata"][key]
+        del item["status"]
+        return item
 
-    def names(self) -> list[str]:
-        """The Deployments that are there, istiods left out."""
-        return [item["metadata"]["name"] for item in self._deployments()]
+    def point_namespace_at(self, revision: str) -> None:
+        """As namespace_revision_label does."""
+        space = self.objects["v1", "Namespace", None, "edge"]
+        labels = {**space["metadata"]["labels"], _REVISION: revision}
+        self.put({**space, "metadata": {**space["metadata"], "labels": labels}})
 
     def watch(
         self,
@@ -111,83 +89,13 @@ class GatewayCluster(FakeApi):
             seconds=seconds,
         )
 
-    def _request(
-        self, verb: str, kind: Kind, name: str, *, dry_run: bool = False, reads: bool = False
-    ) -> None:
-        self.requests += 1
-        if self.requests == self.kill_at:
-            raise KilledError
-        super()._request(verb, kind, name, dry_run=dry_run, reads=reads)
-
-    def _deployments(self) -> list[Object]:
-        found = [item for item in self.objects.values() if item["kind"] == "Deployment"]
-        return [item for item in found if item["metadata"]["namespace"] != "istio-system"]
-
-    def _notice(self, _api: FakeApi, event: str, item: Object) -> None:
-        """What the API server and the garbage collector do in the request itself."""
-        if item["kind"] != "Deployment":
-            return
-        if event == "delete":
-            for pod in self.pods_of(item["metadata"]["name"]):
-                self._remove(pod)
-            self.fewest = min(self.fewest, len(self.behind_service()))
-        else:
-            generation = item["metadata"].get("generation", 0) + 1
-            self.put({**item, "metadata": {**item["metadata"], "generation": generation}})
-
-    def _get_ready(self, item: Object, pod: Object) -> None:
-        if item["metadata"]["name"] not in self.never_ready and not _is_ready(pod):
-            status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-            self.put({**pod, "status": status})
-
-    def _replace(self, item: Object) -> None:
-        desired = item["spec"]["replicas"]
-        pods = self.pods_of(item["metadata"]["name"])
-        old = [pod for pod in pods if pod["metadata"]["annotations"]["hash"] != _hash(item)]
-        recreate = (item["spec"].get("strategy") or {}).get("type") == "Recreate"
-        if recreate and old:
-            for pod in old:
-                self._remove(pod)
-        elif len(pods) - len(old) < desired and (recreate or len(pods) <= desired):
-            self._make(item)
-        elif old and sum(map(_is_ready, pods)) > desired:
-            self._remove(old[0])
-
-    def _make(self, item: Object) -> None:
-        self._made += 1
-        metadata, template = item["metadata"], item["spec"]["template"]["metadata"]
-        pod = mesh_objects.pod(
-            f"{metadata['name']}-{self._made}",
-            metadata["namespace"],
-            revision=self.injects_wrongly or self._revision(metadata["namespace"], template),
-            deployment=metadata["name"],
-            labels=template["labels"],
-        )
-        pod["metadata"]["annotations"] |= {"of": metadata["name"], "hash": _hash(item)}
-        pod["status"] = self.first_status
-        self.put(pod)
-
-    def _revision(self, namespace: str, template: Mapping[str, Any]) -> str:
-        space = self.objects["v1", "Namespace", None, namespace]["metadata"]["labels"]
-        label = "istio.io/rev"
-        return str(space.get(label) or template["labels"].get(label) or "default")
-
-    def _settle(self, item: Object) -> None:
-        """Write the status."""
-        current = self.deployment(item["metadata"]["name"])
-        pods = self.pods_of(item["metadata"]["name"])
-        new = sum(pod["metadata"]["annotations"]["hash"] == _hash(item) for pod in pods)
-        status = {
-            "observedGeneration": current["metadata"].get("generation", 0),
-            "replicas": len(pods),
-            "updatedReplicas": new,
-            "availableReplicas": sum(map(_is_ready, pods)),
-        }
-        if current.get("status") != status:
-            self.put({**current, "status": status})
-
-    def _remove(self, pod: Object) -> None:
-        self.remove(_kinds.POD, pod["metadata"]["name"], pod["metadata"]["namespace"])
+    def _inject(self, item: Object) -> tuple[str, str]:
+        namespace, template = item["metadata"]["namespace"], item["spec"]["template"]
+        space = self.objects.get(("v1", "Namespace", None, namespace), {"metadata": {}})
+        labels = template["metadata"]["labels"]
+        asked = space["metadata"].get("labels", {}).get(_REVISION) or labels.get(_REVISION)
+        revision = self.injects_wrongly or asked or "default"
+        return revision, _VERSIONS.get(revision, "1.31.0")
 
 
 def gateway(
@@ -199,7 +107,7 @@ def gateway(
     **spec: Any,
 ) -> Object:
     """A gateway's Deployment; None takes a usual label away, keywords add to its spec."""
-    given = {**_LABELS, "app": name, **(labels or {})}
+    given = {"istio": "edge", "sidecar.istio.io/inject": "true", "app": name, **(labels or {})}
     template = {
         "metadata": {
             "annotations": {"inject.istio.io/templates": "gateway"},
@@ -207,13 +115,13 @@ def gateway(
         },
         "spec": {"containers": [{"name": "istio-proxy", "image": "auto"}]},
     }
+    item = selecting("apps/v1", "Deployment", name, "edge", {})
     return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        **item,
         "metadata": {
-            "name": name,
-            "namespace": "edge",
+            **item["metadata"],
             "generation": 1,
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
             "labels": {"installed-by": "helm"},
         },
         "spec": {
@@ -226,19 +134,33 @@ def gateway(
 
 
 def service(name: str = "edge-in", **selector: str) -> Object:
-    """The Service before the gateways; its selector is their label `istio` unless one is given."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name, "namespace": "edge"},
-        "spec": {"selector": selector or {"istio": "edge"}},
-    }
+    """The Service before a gateway; it selects by `app` and `istio` unless a selector is given."""
+    spec = {"type": "LoadBalancer", "clusterIP": "10.0.0.7", "ports": [{"nodePort": 30080}]}
+    chosen = selector or {"app": name, "istio": "edge"}
+    return selecting("v1", "Service", name, "edge", {**spec, "selector": chosen})
 
 
-def _hash(item: Object) -> str:
-    return json.dumps(item["spec"]["template"], sort_keys=True)
+def move(api: GatewayCluster, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
+    """The result of gateway_revision; None takes an argument away."""
+    given = {"revision": "1-31", "drain_hold": 4, **arguments}
+    chosen = {key: value for key, value in given.items() if value is not None}
 
+    def clock() -> float:
+        return float(api.now)
 
-def _is_ready(pod: Object) -> bool:
-    conditions = pod["status"].get("conditions") or ()
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    def start(seconds: int, say: Callable[[str], None]) -> Waiter:
+        waiter = Waiter.start(seconds, say)
+        return replace(
+            waiter, deadline=clock() + seconds, clock=clock, sleep=lambda _seconds: api.step()
+        )
+
+    def now() -> str:
+        return f"second {api.now}"
+
+    with (
+        mock.patch.object(gateway_revision, "Waiter", SimpleNamespace(start=start)),
+        mock.patch.object(Witness, "start", start_witness),
+        mock.patch.object(_leaving, "_now", now),
+        mock.patch.object(_gateway_move, "_now", now),
+    ):
+        return run_module(gateway_revision, api, chosen, check=check)

@@ -5,107 +5,99 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from types import SimpleNamespace
+from collections.abc import Mapping
 from typing import Any
-from unittest import mock
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
-from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
-from ansible_collections.meshwright.istio.plugins.modules import gateway_revision
 from ansible_collections.meshwright.istio.tests.unit.support.gateways import (
     GatewayCluster,
-    KilledError,
     gateway,
+    move,
     service,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.mesh_objects import namespace
-from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.pod_facts import Object
+from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import selecting
 
 ON_OLD = {"istio.io/rev": "1-30"}
-STAND_IN = ("edge-in-1-31", "edge")
 RECREATE = {"type": "Recreate"}
-PULLING = {
-    "name": "istio-proxy",
-    "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}},
-}
+ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+GATEWAY = selecting(
+    "networking.istio.io/v1", "Gateway", "shop", "shop", {"selector": {"istio": "edge"}}
+)
+AUTOSCALER = selecting(
+    "autoscaling/v2", "HorizontalPodAutoscaler", "edge-in", "edge", {"minReplicas": 2}
+)
 
 
 def cluster(*objects: Mapping[str, Any], **labels: str) -> GatewayCluster:
-    given = objects or (gateway(labels=ON_OLD), service())
-    return GatewayCluster(namespace("edge", **labels), *given)
+    given = objects or (gateway(labels=ON_OLD, strategy=ROLLING), service())
+    return GatewayCluster(namespace("edge", **labels), GATEWAY, AUTOSCALER, *given)
 
 
-def run(api: GatewayCluster, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
-    def start(seconds: int, say: Callable[[str], None]) -> Waiter:
-        waiter = Waiter.start(seconds, say)
-        return replace(waiter, deadline=api.now + seconds, clock=lambda: float(api.now))
-
-    with mock.patch.object(gateway_revision, "Waiter", SimpleNamespace(start=start)):
-        return run_module(gateway_revision, api, {"revision": "1-31", **arguments}, check=check)
-
-
-def everything_but(api: GatewayCluster, *kinds: str) -> list[dict[str, Any]]:
+def everything_but(api: GatewayCluster, *kinds: str) -> list[Object]:
     found = [item for item in api.objects.values() if item["kind"] not in kinds]
     return copy.deepcopy(found)
 
 
 def test_moves_behind_its_service_and_then_has_nothing_to_do() -> None:
     api = cluster()
-    kept = everything_but(api, "Deployment", "Pod")
-    first = run(api)
+    kept, before = everything_but(api, "Deployment", "Pod"), api.deployment()
+    old = [pod["metadata"]["name"] for pod in api.controllers.pods("edge-in")]
+    first = move(api)
     assert (first["rc"], first["changed"]) == (0, True), first.get("msg")
     assert api.writes == [
-        ("apply", "Deployment", "edge-in-1-31"),
         ("patch", "Deployment", "edge-in"),
-        ("delete", "Deployment", "edge-in-1-31"),
+        *(("patch", "Pod", name) for name in old),
+        ("patch", "Deployment", "edge-in"),
+        *(("delete", "Pod", name) for name in old),
     ]
-    assert (api.names(), api.revisions_of("edge-in")) == (["edge-in"], ["1-31", "1-31"])
+    assert (api.revisions_of("edge-in"), api.marked()) == (["1-31"] * 2, [])
+    assert (api.fewest["edge-in"], api.network.lost, api.network.sent_away) == (2, [], old)
     assert everything_but(api, "Deployment", "Pod") == kept
-    assert first["gateways"] == [
-        {
-            "namespace": "edge",
-            "kind": "Deployment",
-            "name": "edge-in",
-            "changed": True,
-            "before": ["1-30"],
-            "after": ["1-31"],
-            "seconds": first["gateways"][0]["seconds"],
-        }
-    ]
-    second = run(api)
-    assert (second["changed"], second["diff"], len(api.writes)) == (False, [], 3)
-    assert second["gateways"][0]["after"] == ["1-31"]
-
-
-@pytest.mark.parametrize("strategy", [{}, RECREATE], ids=["rolling", "recreate"])
-def test_never_has_fewer_pods_than_before(strategy: dict[str, Any]) -> None:
-    api = cluster(gateway(labels=ON_OLD, strategy=strategy), service())
-    assert run(api)["rc"] == 0
-    assert api.fewest == 2
-
-
-def test_the_stand_in_takes_the_same_requests_and_is_marked_as_ours() -> None:
-    api = cluster()
-    api.failures["patch", "edge-in"] = [ApiError("Grant it.", status=403)]
-    assert run(api)["msg"] == "Grant it."
-    stand_in, original = api.deployment("edge-in-1-31"), api.deployment("edge-in")
-    assert stand_in["metadata"]["labels"] == {
-        "app.kubernetes.io/managed-by": "meshwright.istio",
-        "meshwright.istio/stands-in-for": "edge-in",
-    }
-    assert stand_in["metadata"]["ownerReferences"][0]["uid"] == original["metadata"]["uid"]
-    assert stand_in["spec"]["template"]["metadata"]["labels"] == {
-        "app": "edge-in",
-        "istio": "edge",
-        "sidecar.istio.io/inject": "true",
+    after = api.deployment()
+    template = after["spec"].pop("template")["metadata"]
+    assert template["labels"] == {
+        **before["spec"].pop("template")["metadata"]["labels"],
         "istio.io/rev": "1-31",
-        "meshwright.istio/stand-in": "edge-in-1-31",
     }
-    assert stand_in["spec"]["replicas"] == 2
-    assert len(api.behind_service()) == 4
+    assert after == before
+    (entry,) = first["gateways"]
+    assert [each["pod"] for each in entry.pop("drained")] == old
+    assert entry == {
+        "namespace": "edge",
+        "kind": "Deployment",
+        "name": "edge-in",
+        "changed": True,
+        "before": ["1-30"],
+        "after": ["1-31"],
+        "seconds": entry["seconds"],
+    }
+    api.writes.clear()
+    second = move(api)
+    assert (second["changed"], second["diff"], api.writes) == (False, [], [])
+    assert (second["gateways"][0]["after"], second["gateways"][0]["drained"]) == (["1-31"], [])
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({}, id="nothing set"),
+        pytest.param({"strategy": RECREATE}, id="recreate"),
+        pytest.param(
+            {"strategy": ROLLING, "minReadySeconds": 3, "progressDeadlineSeconds": 600},
+            id="all set",
+        ),
+    ],
+)
+def test_leaves_the_strategy_as_it_was_and_never_has_too_few(spec: dict[str, Any]) -> None:
+    api = cluster(gateway(labels=ON_OLD, **spec), service())
+    assert move(api)["rc"] == 0
+    assert (api.fewest["edge-in"], api.network.lost) == (2, [])
+    found = api.deployment()["spec"]
+    assert {key: found[key] for key in found if key in spec} == spec
+    assert found.keys() - {"replicas", "selector", "template"} == spec.keys()
 
 
 @pytest.mark.parametrize(
@@ -113,127 +105,114 @@ def test_the_stand_in_takes_the_same_requests_and_is_marked_as_ours() -> None:
 )
 def test_the_way_back_is_the_same_with_the_old_revision(revision: str, label: str | None) -> None:
     api = cluster(gateway(labels={"istio.io/rev": label}), service())
-    before = api.deployment("edge-in")["spec"]["template"]["metadata"]["labels"]
+    before = api.deployment()["spec"]["template"]["metadata"]["labels"]
     for target in ("1-31", revision):
-        assert run(api, revision=target)["changed"] is True
-    assert api.deployment("edge-in")["spec"]["template"]["metadata"]["labels"] == before
+        assert move(api, revision=target)["changed"] is True
+    assert api.deployment()["spec"]["template"]["metadata"]["labels"] == before
     assert api.revisions_of("edge-in") == [revision, revision]
+    assert (api.fewest["edge-in"], api.network.lost) == (2, [])
 
 
 def test_replaces_the_pods_where_the_namespace_decides_and_has_been_moved() -> None:
     api = cluster(gateway(), service(), rev="1-30")
-    space = api.objects["v1", "Namespace", None, "edge"]
-    api.put(
-        {**space, "metadata": {**space["metadata"], "labels": ON_OLD | {"istio.io/rev": "1-31"}}}
-    )
-    before = api.deployment("edge-in")["spec"]["template"]["metadata"]["labels"]
-    assert run(api)["changed"] is True
-    assert api.deployment("edge-in")["spec"]["template"]["metadata"]["labels"] == before
-    assert (api.revisions_of("edge-in"), api.fewest) == (["1-31", "1-31"], 2)
+    api.point_namespace_at("1-31")
+    before = api.deployment()["spec"]["template"]["metadata"]["labels"]
+    assert move(api)["changed"] is True
+    assert api.deployment()["spec"]["template"]["metadata"]["labels"] == before
+    assert (api.revisions_of("edge-in"), api.fewest["edge-in"]) == (["1-31", "1-31"], 2)
+    assert (api.network.lost, move(api)["changed"]) == ([], False)
+
+
+def test_brings_up_the_version_where_the_revision_stays() -> None:
+    api = cluster(gateway(labels={"istio.io/rev": None}), service())
+    assert move(api, revision="default", version="1.29.5")["changed"] is False
+    result = move(api, revision="default", version="1.29.6")
+    assert "came up without default" in result["msg"]
+    api.run_on(3)
+    assert api.revisions_of("edge-in") == ["default"] * 2
 
 
 def test_a_gateway_scaled_to_nothing_gets_its_template_alone() -> None:
     api = cluster(gateway(labels=ON_OLD, replicas=0), service())
-    result = run(api)
+    result = move(api)
     assert (result["rc"], result["gateways"][0]["after"]) == (0, [])
-    assert ("patch", "Deployment", "edge-in") in api.writes
-    assert not [write for write in api.writes if write[0] == "apply"]
-    assert run(api)["changed"] is False
+    assert api.writes == [("patch", "Deployment", "edge-in")]
+    assert api.deployment()["metadata"]["annotations"].keys() == {
+        "deployment.kubernetes.io/revision"
+    }
+    assert move(api)["changed"] is False
 
 
 def test_check_mode_says_the_same_and_writes_nothing() -> None:
     api = cluster()
-    predicted = run(api, check=True)
+    predicted = move(api, check=True)
     assert api.writes == []
-    real = run(api)
+    real = move(api)
     assert real["diff"] == predicted["diff"]
     assert [entry["before_header"] for entry in real["diff"]] == ["Deployment edge/edge-in"]
-    assert predicted["gateways"][0] == {**real["gateways"][0], "seconds": 0.0}
+    assert predicted["gateways"][0] == {**real["gateways"][0], "seconds": 0.0, "drained": []}
 
 
 def test_moves_the_named_gateways_alone() -> None:
-    api = cluster(gateway(labels=ON_OLD), gateway("out", labels=ON_OLD), service())
-    result = run(api, gateways=["edge/Deployment/out"])
+    api = cluster(gateway(labels=ON_OLD), gateway("out", labels=ON_OLD), service(), service("out"))
+    result = move(api, gateways=["edge/Deployment/out"])
     assert [entry["name"] for entry in result["gateways"]] == ["out"]
     assert (api.revisions_of("out"), api.revisions_of("edge-in")) == (["1-31"] * 2, ["1-30"] * 2)
 
 
-def kills() -> list[int]:
-    """Before each request that a whole run sends."""
+def test_moves_all_of_them_side_by_side() -> None:
+    api = cluster(gateway(labels=ON_OLD), gateway("out", labels=ON_OLD), service(), service("out"))
+    assert {entry["name"] for entry in move(api)["gateways"]} == {"edge-in", "out"}
+    assert (api.revisions_of("out"), api.revisions_of("edge-in")) == (["1-31"] * 2, ["1-31"] * 2)
+    assert api.network.lost == []
+
+
+def test_waits_for_open_streams_and_reports_them() -> None:
     api = cluster()
-    assert run(api)["rc"] == 0
-    return list(range(1, api.requests + 1))
+    streaming = api.controllers.pods("edge-in")[0]
+    api.network.hold(streaming, 20, until=120)
+    drained = move(api)["gateways"][0]["drained"]
+    found = next(each for each in drained if each["pod"] == streaming["metadata"]["name"])
+    assert (found["open_at_end"], api.network.lost) == (0, [])
+    assert (found["open_at_out"] >= 20, found["seconds"] > 60) == (True, True)
 
 
-@pytest.mark.parametrize("later", [0, 5], ids=["at once", "seconds later"])
-@pytest.mark.parametrize("strategy", [{}, RECREATE], ids=["rolling", "recreate"])
-@pytest.mark.parametrize("target", ["1-31", "1-30"], ids=["onward", "back"])
-def test_a_run_that_was_killed_is_finished_by_the_next(
-    strategy: dict[str, Any], target: str, later: int
-) -> None:
-    cut = 0
-    for number in kills():
-        api = cluster(gateway(labels=ON_OLD, strategy=strategy), service())
-        api.requests, api.kill_at = 0, number
-        with pytest.raises(KilledError):
-            run(api)
-        for _second in range(later):
-            api.step()
-        cut += "edge-in-1-31" in api.names()
-        result = run(api, revision=target)
-        assert (number, result["rc"]) == (number, 0), result.get("msg")
-        assert (number, api.names()) == (number, ["edge-in"])
-        assert (number, api.revisions_of("edge-in")) == (number, [target] * 2)
-        assert (number, api.fewest >= 2) == (number, True)
-        assert run(api, revision=target)["changed"] is False
-    assert cut > 3
-
-
-def test_a_stand_in_that_gets_not_ready_goes_and_the_gateway_was_not_touched() -> None:
+def test_breaks_the_streams_that_are_open_for_too_long_and_says_how_many() -> None:
     api = cluster()
-    before = api.deployment("edge-in")
-    api.never_ready = {"edge-in-1-31"}
-    result = run(api, wait_timeout=10)
-    assert result["rc"] == 1
-    assert result["msg"].startswith(
-        "the stand-in of the gateway edge/edge-in: 0 of 2 pods are available. wait_timeout has"
-    )
-    assert (api.names(), api.deployment("edge-in")) == (["edge-in"], before)
-    api.never_ready = set()
-    assert run(api)["rc"] == 0
+    streaming = api.controllers.pods("edge-in")[0]
+    api.network.hold(streaming, 20, until=10_000)
+    drained = move(api, drain_timeout=60)["gateways"][0]["drained"]
+    found = next(each for each in drained if each["pod"] == streaming["metadata"]["name"])
+    assert (found["open_at_end"], found["seconds"]) == (20, 60.0)
+    assert api.network.lost == [f"20 that {found['pod']} had open"]
 
 
-def test_gives_up_at_once_where_waiting_would_not_help() -> None:
+def test_goes_on_where_a_pod_does_not_take_the_word_to_send_its_clients_away() -> None:
     api = cluster()
-    api.never_ready = {"edge-in-1-31"}
-    api.first_status = {"phase": "Pending", "containerStatuses": [PULLING]}
-    result = run(api, wait_timeout=1000)
-    assert "ImagePullBackOff: container istio-proxy: no such image" in result["msg"]
-    assert "Waiting longer would not help" in result["msg"]
-    assert api.now < 50
+    answer = api.network.answer
+
+    def refuse(namespace: str, name: str, path: str, method: str) -> bytes:
+        if method == "POST":
+            raise ApiError("It does not listen.", status=0)
+        return answer(namespace, name, path, method)
+
+    api.network.answer = refuse  # type: ignore[method-assign]
+    assert (move(api)["rc"], api.network.lost) == (0, [])
 
 
-def test_does_not_believe_pods_that_another_revision_injected() -> None:
-    api = cluster()
-    api.injects_wrongly = "1-30"
-    result = run(api)
-    assert "came up without 1-31" in result["msg"]
-    assert (api.names(), api.writes[-1]) == (["edge-in"], ("delete", "Deployment", "edge-in-1-31"))
+def test_follows_an_autoscaler() -> None:
+    api = cluster(gateway(labels=ON_OLD, replicas=4), service())
+    api.controllers.startup = 6
 
+    def scale(now: int) -> None:
+        if now == 3:
+            item = api.objects["apps/v1", "Deployment", "edge", "edge-in"]
+            api.put({**item, "spec": {**item["spec"], "replicas": 3}})
 
-def test_the_stand_in_stays_as_long_as_the_gateway_itself_does_not_get_ready() -> None:
-    api = cluster(gateway(labels=ON_OLD, strategy=RECREATE), service())
-    api.never_ready = {"edge-in"}
-    for _run in range(2):
-        result = run(api, wait_timeout=10)
-        assert result["msg"].startswith("the gateway edge/edge-in: ")
-        assert "edge-in-1-31" in api.names()
-        assert api.fewest == 2
-    # Not even a stand-in that is ill goes while it is all there is.
-    api.never_ready = {"edge-in", "edge-in-1-31"}
-    api.put({**api.pods_of("edge-in-1-31")[0], "status": {"phase": "Pending"}})
-    assert run(api, wait_timeout=10)["rc"] == 1
-    assert "edge-in-1-31" in api.names()
+    api.each_second = scale
+    assert (move(api)["rc"], api.revisions_of("edge-in")) == (0, ["1-31"] * 3)
+    # The one that the autoscaler itself takes away.
+    assert (len(api.network.lost), api.fewest["edge-in"]) == (1, 3)
 
 
 REFUSED = {
@@ -250,8 +229,13 @@ REFUSED = {
         "Deployment edge/edge-in selects its pods by istio.io/rev",
     ),
     "service by revision": (
-        [gateway(labels=ON_OLD), service(**{"istio": "edge", "istio.io/rev": "1-30"})],
+        [gateway(labels=ON_OLD), service(**{"app": "edge-in", "istio.io/rev": "1-30"})],
         "Service edge/edge-in selects its pods by istio.io/rev",
+    ),
+    "a Gateway of another namespace by the only label": (
+        [gateway(labels=ON_OLD), service(istio="edge")],
+        "The pods of the gateway edge/edge-in cannot be drained: the labels by which Service"
+        " edge/edge-in selects its pods are those by which Gateway shop/shop does",
     ),
 }
 
@@ -261,7 +245,7 @@ REFUSED = {
 def test_refuses_what_would_leave_a_gap_before_any_write(case: str, check: bool) -> None:
     objects, message = REFUSED[case]
     api = cluster(*objects, gateway("out", labels=ON_OLD))
-    result = run(api, check=check)
+    result = move(api, check=check)
     assert result["rc"] == 1
     assert message in result["msg"]
     assert api.writes == []
@@ -276,6 +260,11 @@ def test_refuses_what_would_leave_a_gap_before_any_write(case: str, check: bool)
             {"revision": "1-32"}, "right is one of 1-30, 1-31, default", id="unknown revision"
         ),
         pytest.param({"wait_timeout": 0}, "wait_timeout: got 0", id="timeout"),
+        pytest.param({"drain_timeout": 0}, "drain_timeout: got 0", id="no drain"),
+        pytest.param(
+            {"drain_hold": 9, "drain_timeout": 8}, "drain_hold: got 9 with drain", id="long hold"
+        ),
+        pytest.param({"version": "1.31"}, "version: got '1.31'", id="version"),
         pytest.param({"gateways": ["edge"]}, "right is namespace/Kind/name", id="notation"),
         pytest.param(
             {"gateways": ["edge/Deployment/in"]},
@@ -290,11 +279,14 @@ def test_refuses_bad_input_before_any_write(
     arguments: dict[str, Any], message: str, check: bool
 ) -> None:
     api = cluster()
-    given = {key: value for key, value in arguments.items() if value is not None}
-    if "revision" in arguments and arguments["revision"] is None:
-        result = run_module(gateway_revision, api, given, check=check)
-    else:
-        result = run(api, check=check, **given)
+    result = move(api, check=check, **arguments)
     assert result["rc"] == 1
     assert message in result["msg"]
+    assert api.writes == []
+
+
+def test_without_the_right_to_follow_the_proxies_nothing_is_begun() -> None:
+    api = cluster()
+    api.failures["list", ""] = [ApiError("Grant list on pods.", status=403)]
+    assert move(api)["msg"] == "Grant list on pods."
     assert api.writes == []
