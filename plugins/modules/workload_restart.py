@@ -14,11 +14,10 @@ version_added: 0.1.0
 description:
   - Finds the workloads of the mesh that have a pod whose sidecar is not of O(revision) or
     O(version), restarts each once, and waits until every pod of it is new, ready and on what is
-    wanted. A workload that is right is never written.
-  - Deployments, StatefulSets and DaemonSets are asked as C(kubectl rollout restart) asks, Argo
-    Rollouts by C(restartAt), OpenShift DeploymentConfigs by a change of their template. Where a
-    controller waits for somebody else to take the old pods (C(OnDelete), C(partition)), they are
-    evicted one by one, each once all others are ready.
+    wanted. A workload that is right is never written. Pods are drained as O(drain) says.
+  - With O(drain=rollout) Deployments, StatefulSets and DaemonSets are asked as C(kubectl rollout
+    restart) asks, Argo Rollouts by C(restartAt), DeploymentConfigs by a change of their template;
+    pods that a controller leaves to others (C(OnDelete), C(partition)) are evicted one by one.
   - At most O(max_parallel) workloads restart at once; as soon as one has ended the next begins.
   - A rollout that says that it is complete and yet has pods on something else is a failure.
   - What cannot be restarted (Jobs, bare pods) or must not (the annotation
@@ -163,7 +162,7 @@ workloads:
           limits: null
           seconds: 2.1
 not_restarted:
-  description: What is not on what is wanted and was left, or was not begun, with the reason.
+  description: What is not on what is wanted and was left or not begun, with the reason.
   returned: success, and when some could not be restarted
   type: list
   elements: dict
