@@ -126,7 +126,7 @@ class Kubelet(FakeApi):
             self.put({**item, "status": pod(RUNNING)["status"]})
 
     def waiter(self, seconds: int = 10) -> Waiter:
-        waiter = Waiter.start(seconds, [].append)
+        waiter = Waiter.start(seconds, lambda _text: None)
         return replace(waiter, deadline=self.now + seconds, clock=lambda: float(self.now))
 
 

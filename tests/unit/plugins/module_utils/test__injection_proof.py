@@ -71,7 +71,7 @@ def wait(api: LiveMesh, image: str | None = PROXY, seconds: int = 5) -> tuple[An
     """What was injected, and the pauses that were made."""
     pauses: list[float] = []
     waiter = replace(
-        Waiter.start(seconds, [].append),
+        Waiter.start(seconds, lambda _text: None),
         deadline=float(seconds),
         clock=lambda: sum(pauses),
         sleep=pauses.append,
