@@ -15,6 +15,11 @@ from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils.report.markup import clean
 
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
+_NEVER = datetime.min
+# More than all requests of a year; what is larger or no number at all compares as false.
+_LARGEST = 1e15
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -54,7 +59,7 @@ class Item:
             number = math.nan if isinstance(value, bool) else float(value)
         except (TypeError, ValueError):
             number = math.nan
-        if math.isfinite(number):
+        if abs(number) <= _LARGEST:
             return number
         self._odd(key, "a number")
         return None
@@ -75,9 +80,12 @@ class Item:
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self._odd(key, "a time such as 2026-05-04T08:00:00Z")
-            return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+            moment = _NEVER
+        # Beyond these years there is no room to calculate, and nothing that was ever upgraded.
+        if _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        self._odd(key, "a time such as 2026-05-04T08:00:00Z")
+        return None
 
     def flag(self, key: str) -> bool | None:
         value = self.value.get(key)

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -99,7 +100,8 @@ class Scale:
         """At round times, none so near to another that their texts would touch."""
         at_work = [stretch for stretch in self.stretches if not stretch.folded]
         seconds = sum(stretch.seconds for stretch in at_work)
-        step = next((each for each in _STEPS if seconds / each <= most), _STEPS[-1])
+        days = math.ceil(seconds / most / _STEPS[-1]) * _STEPS[-1]
+        step = next((each for each in _STEPS if seconds / each <= most), days)
         day = self.begin.date()
         ticks: list[Tick] = []
         for stretch in at_work:

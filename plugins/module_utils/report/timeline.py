@@ -207,8 +207,9 @@ def _unfinished(facts: Facts) -> Iterator[Lane]:
     failure = facts.failure if failure_is_last(facts) else None
     end = failure.time if failure and failure.time and failure.time > last.time else last.time
     if facts.phase == Phase.ROLLING_BACK:
-        began = next(event.time for event in facts.history if event.phase == Phase.ROLLING_BACK)
-        bar = Bar(kind=Kind.BACK, begin=began or last.time, end=max(end, began or end))
+        times = [each.time for each in facts.history if each.phase == Phase.ROLLING_BACK]
+        began = next((time for time in times if time), last.time)
+        bar = Bar(kind=Kind.BACK, begin=began, end=max(end, began))
         state = State.FAILED if failure else State.CUT
         yield Lane(title="Way back", detail="", state=state, bars=(bar,))
     elif failure and not failure.wave and failure.phase:

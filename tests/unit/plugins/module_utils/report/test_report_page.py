@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -15,47 +13,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.facts impo
 from ansible_collections.meshwright.istio.plugins.module_utils.report.markup import el
 from ansible_collections.meshwright.istio.plugins.module_utils.report.page import page
 from ansible_collections.meshwright.istio.tests.unit.support import upgrades
+from ansible_collections.meshwright.istio.tests.unit.support.pages import Reader
 
 SECTIONS = [
     *("timeline", "gates", "drained", "workloads", "findings", "before-after", "way-back"),
     *("log", "unknown"),
 ]
 ALL = ("gone_well", "taken_back", "cut_off", "approved_overnight", "large", "hostile")
-_VOID = {"meta", "br"}
-
-
-class Reader(HTMLParser):
-    """Reads a page strictly: what opens is closed in its turn; collects what tests look at."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: Counter[str] = Counter()
-        self.attributes: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags[tag] += 1
-        self.attributes.append((tag, dict(attrs)))
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join("".join(self.texts).split())
-
-    def ids(self) -> list[str]:
-        return [str(each["id"]) for _tag, each in self.attributes if "id" in each]
 
 
 def made(journal: Any, **data: Any) -> str:
