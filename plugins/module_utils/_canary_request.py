@@ -14,7 +14,10 @@ from typing import Any
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import check_name
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
-from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+from ansible_collections.meshwright.istio.plugins.module_utils._version import (
+    Version,
+    read_option,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._waves import WaveRequest
 
 
@@ -35,10 +38,7 @@ class Request:
     def from_params(cls, params: Mapping[str, Any]) -> Request:
         """Read the module's options."""
         check_name("revision", params["revision"])
-        if Version.parse(params["version"]) is None:
-            raise BadInputError(
-                f"version: got '{params['version']}'; right is a whole version such as 1.31.0."
-            )
+        read_option("version", params["version"])
         return cls(
             revision=params["revision"],
             version=params["version"],

@@ -31,7 +31,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._istioctl import 
 from ansible_collections.meshwright.istio.plugins.module_utils._manifest import Part
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._steps import HasOptions, Step
-from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+from ansible_collections.meshwright.istio.plugins.module_utils._version import read_option
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 
 
@@ -71,7 +71,7 @@ class Installation:
 def plan(api: Api, module: HasCommands, revision: Revision) -> Installation:
     """Check the options, have istioctl render them, and compare the result with the cluster."""
     params = module.params
-    version = _parse_version(params["version"])
+    version = read_option("version", params["version"])
     _check_numbers(params)
     documents = _operator.documents(params, revision)
     program = _istioctl.locate(version, params["istioctl_path"], params["istioctl_directory"])
@@ -105,13 +105,6 @@ def _read_parts(
     parts = _manifest.read(api, _manifest.parse(rendered), revision)
     _manifest.refuse_unasked_cni(parts, asked=params["cni"])
     return _istiod_budget.add(parts, revision, params["disruption_budget"])
-
-
-def _parse_version(text: str) -> Version:
-    version = Version.parse(text)
-    if version is None or str(version) != text:
-        raise BadInputError(f"version: got '{text}'; right is a whole version of Istio, as 1.31.0.")
-    return version
 
 
 def _check_numbers(params: Mapping[str, Any]) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import total_ordering
 
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
+
 # An image's tag may name the base image behind the version.
 _VARIANTS = ("-distroless", "-debug")
 _FORM = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?")
@@ -58,6 +60,14 @@ class Version:
     def minors_to(self, other: Version) -> int:
         """How many minor releases the other is ahead; negative when it is behind."""
         return (other.major - self.major) * 1000 + other.minor - self.minor
+
+
+def read_option(option: str, text: str) -> Version:
+    """The version that a person asks for, all of it: of `1.30` YAML leaves no more than 1.3."""
+    version = Version.parse(text)
+    if version is None or str(version) != text:
+        raise BadInputError(f"{option}: got '{text}'; right is a whole version such as 1.31.0.")
+    return version
 
 
 def newest(versions: Iterable[Version | None]) -> Version | None:

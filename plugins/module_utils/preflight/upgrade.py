@@ -25,7 +25,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._image_trial impo
 from ansible_collections.meshwright.istio.plugins.module_utils._membership import members
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import check_name
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
-from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+from ansible_collections.meshwright.istio.plugins.module_utils._version import (
+    Version,
+    read_option,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 
 
@@ -48,11 +51,7 @@ class Upgrade:
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Upgrade:
         """Read the module's options."""
-        version = Version.parse(params["version"])
-        if version is None:
-            raise BadInputError(
-                f"version: got '{params['version']}'; right is a whole version, such as 1.31.0."
-            )
+        version = read_option("version", params["version"])
         check_name("revision", params["revision"])
         return cls(
             version=version,

@@ -222,6 +222,7 @@ def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
     ("arguments", "message"),
     [
         pytest.param({"version": "newest"}, "version: got 'newest'", id="no version"),
+        pytest.param({"version": "1.31"}, "version: got '1.31'", id="half a version"),
         pytest.param({"revision": "1.31"}, "revision: got '1.31'", id="no name"),
         pytest.param({"namespaces": ["crat"]}, "'crat' does not exist", id="no namespace"),
         pytest.param({"wait_timeout": 0}, "wait_timeout: got 0", id="no time"),
