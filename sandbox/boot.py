@@ -25,6 +25,7 @@ from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
 from sandbox.enclosure import Enclosure
 from sandbox.errors import SandboxError
+from sandbox.images import Archives
 from sandbox.progress import Progress
 
 COMPONENTS = (
@@ -40,14 +41,14 @@ COMPONENTS = (
 
 def start(
     cluster: Cluster,
-    archives: Sequence[Path],
+    archives: Archives,
     progress: Progress,
     install: Callable[[Cluster], None] = lambda _: None,
 ) -> Enclosure:
-    """Start everything, until the node is ready and `install` is done.
+    """Start everything, until the node is ready, `install` is done and all images are there.
 
-    `install` begins as soon as the API server answers, beside the import of the images: a node
-    that has a pod before it has the image would try to pull it, and then wait long.
+    `install` begins as soon as the API server answers, beside the import of the first images: a
+    node that has a pod before it has the image would try to pull it, and then wait long.
     """
     return _Boot(cluster, progress).run(archives, install)
 
@@ -62,7 +63,7 @@ class _Boot:
         self._enclosure = enclosure.create(self._places)
         self._started: list[str] = []
 
-    def run(self, archives: Sequence[Path], install: Callable[[Cluster], None]) -> Enclosure:
+    def run(self, archives: Archives, install: Callable[[Cluster], None]) -> Enclosure:
         network.connect(self._addresses, self._enclosure.init)
         self._start("etcd", *control_plane.etcd(self._places))
         credentials.write(self._addresses, self._places)
@@ -70,17 +71,19 @@ class _Boot:
         self._start("kube-apiserver", *control_plane.api_server(self._addresses, self._places))
         self._start("containerd", f"--config={self._places.config / 'containerd.toml'}")
         with ThreadPoolExecutor(2) as pool:
-            importing = pool.submit(self._import, archives)
+            importing = pool.submit(self._import, archives.first)
             self._wait("kube-apiserver", self._api_answers)
             self._say("the API server answers")
             self._start_what_needs_the_api()
             installing = pool.submit(install, self._cluster)
             importing.result()
-            self._say("all images are there")
+            self._say("the first images are there")
             self._start_node()
+            importing = pool.submit(self._import, archives.later)
             self._wait_for_node()
             self._say("the node is ready")
             installing.result()
+            importing.result()
         return self._enclosure
 
     def _start_what_needs_the_api(self) -> None:

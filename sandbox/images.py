@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import cache, oci, packages
@@ -36,8 +37,25 @@ _GROUP = f"root:x:0:\nistio-proxy:x:{_ISTIO_USER}:\n"
 _FORM = "2"
 
 
-def archives(artifacts: Artifacts, progress: Progress) -> tuple[Path, ...]:
-    """The archives of all images, in the order in which a cluster needs them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archives:
+    """The archives of all images: what a cluster begins with, and what can come later."""
+
+    first: tuple[Path, ...]
+    later: tuple[Path, ...]
+
+
+def archives(artifacts: Artifacts, progress: Progress, minor: str = "") -> Archives:
+    """The archives, written if need be, for a cluster that begins with an Istio or with none."""
+    paths = _paths(artifacts, progress)
+    first = {"core", f"istio-{minor}"}
+    return Archives(
+        first=tuple(path for group, path in paths.items() if group in first),
+        later=tuple(path for group, path in paths.items() if group not in first),
+    )
+
+
+def _paths(artifacts: Artifacts, progress: Progress) -> dict[str, Path]:
     core = ("coredns", *_OWN_PROGRAMS)
     groups = {"core": artifacts.key(*core)}
     for minor in sorted(ISTIO_VERSIONS):
@@ -53,7 +71,7 @@ def archives(artifacts: Artifacts, progress: Progress) -> tuple[Path, ...]:
         for group in missing:
             progress.tick(group)
             _write(paths[group], group, base, artifacts)
-    return tuple(paths.values())
+    return paths
 
 
 def _write(path: Path, group: str, base: Layer, artifacts: Artifacts) -> None:

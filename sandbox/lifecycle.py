@@ -32,7 +32,7 @@ def up(wish: Wish, progress: Progress) -> Sandbox:
         if wish.clusters > 1:
             haproxy.check_port()
         artifacts = build.ensure(progress)
-        archives = images.archives(artifacts, progress)
+        archives = images.archives(artifacts, progress, wish.istio)
         try:
             return Start(wish, artifacts, progress).run(archives)
         except BaseException:

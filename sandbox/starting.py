@@ -7,9 +7,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import urllib3
 
@@ -29,6 +28,7 @@ from sandbox import (
 from sandbox.build import Artifacts
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
+from sandbox.images import Archives
 from sandbox.progress import Progress
 from sandbox.running import Sandbox, Wish
 
@@ -46,12 +46,11 @@ class Start:
         )
         self._root = pki.authority("root of the sandbox")
 
-    def run(self, archives: Iterable[Path]) -> Sandbox:
+    def run(self, archives: Archives) -> Sandbox:
         self._progress.step("starting " + _clusters(self._wish.names))
         limits.lift()
         network.reserve()
-        paths = tuple(archives)
-        self._each(lambda cluster: self._start(cluster, paths))
+        self._each(lambda cluster: self._start(cluster, archives))
         if self._wish.clusters > 1:
             haproxy.start(self._sandbox.clusters)
         if self._wish.workloads and self._wish.istio:
@@ -68,7 +67,7 @@ class Start:
             for done in [pool.submit(do, cluster) for cluster in self._sandbox.clusters]:
                 done.result()
 
-    def _start(self, cluster: Cluster, archives: tuple[Path, ...]) -> None:
+    def _start(self, cluster: Cluster, archives: Archives) -> None:
         lives = boot.start(cluster, archives, self._progress, self._install)
         prometheus.start(cluster, lives)
         if self._wish.istio:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -98,22 +99,25 @@ def _nothing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Artifacts, "key", lambda _self, *names: str(len(names)))
 
 
+def names(archives: Sequence[Path]) -> list[str]:
+    return [path.name.rpartition("-key")[0] for path in archives]
+
+
 @pytest.mark.usefixtures("_nothing_is_installed")
 def test_archives_are_written_once_and_outdated_ones_go(
     progress: Progress, cache_folder: Path
 ) -> None:
-    made = images.archives(Artifacts(entries={}), progress)
-    assert [path.name.rpartition("-key")[0] for path in made] == [
-        "core",
-        "istio-1.30",
-        "istio-1.31",
-    ]
+    archives = images.archives(Artifacts(entries={}), progress, "1.31")
+    assert names(archives.first) == ["core", "istio-1.31"]
+    assert names(archives.later) == ["istio-1.30"]
+    made = [*archives.first, *archives.later]
     stamps = [path.stat().st_mtime_ns for path in made]
     (cache_folder / "images" / "core-old.tar").write_text("old")
-    assert images.archives(Artifacts(entries={}), progress) == made
+    assert images.archives(Artifacts(entries={}), progress, "1.31") == archives
     assert [path.stat().st_mtime_ns for path in made] == stamps
     made[1].unlink()
-    images.archives(Artifacts(entries={}), progress)
+    without_istio = images.archives(Artifacts(entries={}), progress)
+    assert names(without_istio.first) == ["core"]
     assert sorted((cache_folder / "images").iterdir()) == sorted(made)
 
 
