@@ -9,15 +9,24 @@ In a conftest.py: `pytest_plugins = ["sandbox.pytest_plugin"]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sandbox import lifecycle, reset
+from sandbox import lifecycle, load, reset
 from sandbox.cluster import Cluster
 from sandbox.errors import InTheWayError, SandboxError
 from sandbox.lifecycle import Sandbox, Wish
+from sandbox.load import LoadPlan, LoadRun
 from sandbox.progress import Progress
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests that want another sandbox than the usual one come last: starting takes a while."""
+    items.sort(key=lambda item: "running" not in getattr(item, "fixturenames", ()))
 
 
 class Keeper:
@@ -82,6 +91,24 @@ def running(keeper: Keeper) -> Sandbox:
 def cluster(running: Sandbox) -> Cluster:
     """The first cluster, in the state in which the last test left it."""
     return running.clusters[0]
+
+
+@pytest.fixture
+def kubeconfig(cluster: Cluster) -> Path:
+    """The kubeconfig of the first cluster."""
+    return cluster.kubeconfig
+
+
+@pytest.fixture
+def send(cluster: Cluster, progress: Progress) -> Iterator[Callable[..., LoadRun]]:
+    """Begins loads on the first cluster, as `load.start` does; they end with the test."""
+    with ExitStack() as stack:
+
+        def start(plan: LoadPlan | None = None, **options: Any) -> LoadRun:
+            chosen = plan or load.default_plan(cluster, rate=100, seconds=30)
+            return stack.enter_context(load.start(cluster, chosen, progress, **options))
+
+        yield start
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,20 +15,26 @@ import urllib3
 
 from sandbox import load
 from sandbox.cluster import Cluster
-from sandbox.load import LoadPlan, Stream, Target
+from sandbox.load import LoadPlan, LoadRun, Target
 from sandbox.progress import Progress
 
 RATE = 100
 
 
-@pytest.mark.parametrize("inside", [False, True], ids=["from outside", "from a pod"])
-def test_a_quiet_mesh_loses_nothing(mesh: Cluster, progress: Progress, inside: bool) -> None:
-    plan = load.default_plan(mesh, rate=RATE, seconds=8, inside=inside, streams=6)
-    result = load.run(mesh, plan, progress, inside=inside)
-    result.check_environment()
-    assert result.total.sent == pytest.approx(RATE * 8, rel=0.02)
-    assert (result.failed, result.broken) == (0, 0)
-    assert {stream.kind for stream in result.streams} >= {"stream", "websocket"}
+def test_a_quiet_mesh_loses_nothing(mesh: Cluster, send: Callable[..., LoadRun]) -> None:
+    """From outside and from a pod at once."""
+    runs = [
+        send(load.default_plan(mesh, RATE, 8, inside=inside, streams=6), inside=inside)
+        for inside in (False, True)
+    ]
+    for run, kinds in zip(
+        runs, ({"stream", "websocket"}, {"stream", "websocket", "tcp"}), strict=True
+    ):
+        result = run.result()
+        result.check_environment()
+        assert result.total.sent == pytest.approx(RATE * 8, rel=0.02)
+        assert (result.failed, result.broken) == (0, 0)
+        assert {stream.kind for stream in result.streams if stream.opened} == kinds
 
 
 def test_a_killed_gateway_is_seen(mesh: Cluster, progress: Progress, tmp_path: Path) -> None:
@@ -43,6 +50,11 @@ def test_a_killed_gateway_is_seen(mesh: Cluster, progress: Progress, tmp_path: P
         result = running.result()
     assert result.failed > 0
     assert result.broken > 0
+    # A report can draw when: in all, and by target.
+    assert [second.second for second in result.per_second] == list(range(12))
+    assert sum(second.failed for second in result.per_second) == result.failed
+    by_target = [each.failed for target in result.targets for each in target.failing]
+    assert sum(by_target) == result.failed
     assert result.total.answered + result.failed >= result.total.sent
     assert "<html" in plot.read_text()[:1000].lower()
 
@@ -67,10 +79,3 @@ def test_requests_are_counted_as_the_server_counts_them(mesh: Cluster, progress:
 
 def _posts(url: str) -> int:
     return int(urllib3.request("GET", f"{url}/counts").json()["requests"]["POST"])
-
-
-def test_raw_tcp_is_held_inside(mesh: Cluster, progress: Progress) -> None:
-    stream = Stream(name="raw", kind="tcp", url="tcp://catalog.shop:9000", count=2)
-    result = load.run(mesh, LoadPlan(rate=1, seconds=4, streams=(stream,)), progress, inside=True)
-    [held] = result.streams
-    assert (held.opened, held.broken) == (2, 0)
