@@ -16,9 +16,9 @@ from ansible_collections.meshwright.istio.tests.unit.support import (
     istiods,
     mesh_objects,
 )
-from ansible_collections.meshwright.istio.tests.unit.support.controllers import workload
 from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import workload
 
 Object = dict[str, Any]
 ISTIOD = "istiod-1-30-5d8-0"

@@ -11,9 +11,9 @@ import yaml
 from ansible_collections.meshwright.istio.plugins.module_utils import _injector
 from ansible_collections.meshwright.istio.plugins.modules import istio_revision_tag
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
-from ansible_collections.meshwright.istio.tests.unit.support.controllers import workload
 from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import workload
 
 Object = dict[str, Any]
 ADMISSION = "admissionregistration.k8s.io/v1"
