@@ -206,6 +206,9 @@ def test_asks_in_a_thread_of_its_own() -> None:
     for _time in range(2):
         witness.watch(Leaver(pod=api.look()))
     _until(lambda: witness.about(api.look()).lacking == ("shop/a",))
+    api.senders.add("b")
+    api.add("b")
+    _until(lambda: witness.about(api.look()).lacking == ("shop/a", "shop/b"))
     api.senders.clear()
     _until(lambda: witness.about(api.look()).complete)
     # Once there is nobody to ask about, it sleeps, and wakes up with the next.
