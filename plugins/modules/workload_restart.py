@@ -93,8 +93,8 @@ options:
     default: respect
   wait:
     description:
-      - Wait for every restart. Without it at most O(max_parallel) are begun, and of those that are
-        replaced pod by pod one pod each; the next run goes on.
+      - Wait for every restart. Without it, which needs O(drain=rollout), at most O(max_parallel)
+        are begun, and of those replaced pod by pod one pod each; the next run goes on.
     type: bool
     default: true
   wait_timeout:
