@@ -90,16 +90,25 @@ def read(cluster: Cluster) -> State:
 
 def _lists(cluster: Cluster) -> Iterator[tuple[str, str, str, bool]]:
     """Each kind's group prefix, plural, kind and whether it lies in namespaces."""
-    prefixes = ["/api/v1"]
-    for group in cluster.objects.get("/apis")["groups"]:
-        prefixes.append(f"/apis/{group['preferredVersion']['groupVersion']}")
-    for prefix in prefixes:
-        if prefix.startswith(("/apis/events", "/apis/coordination", "/apis/authentication")):
-            continue
+    seen: set[tuple[str, str]] = set()
+    for group, prefix in _versions(cluster):
         for each in cluster.objects.get(prefix)["resources"]:
             usable = {"list", "delete", "update"} <= set(each["verbs"])
-            if usable and each["name"] not in _LEFT_ALONE:
+            known = each["name"] in _LEFT_ALONE or (group, each["name"]) in seen
+            if usable and not known:
+                seen.add((group, each["name"]))
                 yield prefix, each["name"], each["kind"], each["namespaced"]
+
+
+def _versions(cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """Each version of each group of kinds, the preferred first: it need not have all of them."""
+    yield "", "/api/v1"
+    for group in cluster.objects.get("/apis")["groups"]:
+        if group["name"].startswith(("events", "coordination", "authentication")):
+            continue
+        preferred = group["preferredVersion"]
+        for version in (preferred, *(each for each in group["versions"] if each != preferred)):
+            yield group["name"], f"/apis/{version['groupVersion']}"
 
 
 def _collect(cluster: Cluster, prefix: str, plural: str, kind: str, namespaced: bool) -> State:

@@ -12,6 +12,13 @@ from typing import Any
 from sandbox import istio, reset
 from sandbox.cluster import Cluster
 
+FILTER = {
+    "apiVersion": "networking.istio.io/v1alpha3",
+    "kind": "EnvoyFilter",
+    "metadata": {"name": "nothing", "namespace": "shop"},
+    "spec": {"workloadSelector": {"labels": {"app": "none"}}},
+}
+
 
 def _specs(cluster: Cluster) -> dict[str, Any]:
     """What a person would compare: labels of namespaces, and what each controller asks for."""
@@ -44,6 +51,8 @@ def test_a_changed_mesh_is_as_new(mesh: Cluster) -> None:
     mesh.kubectl("scale", "-n", "istio-ingress", "deployment/istio-ingressgateway", "--replicas=1")
     mesh.kubectl("create", "namespace", "new")
     mesh.kubectl("create", "configmap", "-n", "new", "something")
+    # Of all versions of Istio's networking only an old one has this kind.
+    mesh.apply([FILTER])
     assert any("1.31.0" in image for image in _images(mesh)), "the new version must be in use"
 
     reset.restore(mesh)
@@ -52,6 +61,7 @@ def test_a_changed_mesh_is_as_new(mesh: Cluster) -> None:
     assert {
         key for key in before.keys() | after.keys() if before.get(key) != after.get(key)
     } == set()
+    assert not mesh.kubectl("get", "envoyfilter", "-A", "-o", "name")
     # What is going needs a moment to be gone.
     mesh.kubectl("wait", "--for=delete", "pod", "-n", "istio-system", "-l", "istio.io/rev=1-31")
     mesh.kubectl(
