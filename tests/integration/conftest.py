@@ -6,4 +6,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["sandbox.pytest_plugin"]
+pytest_plugins = ["sandbox.pytest_plugin", "tests.integration.support.fixtures"]
