@@ -17,6 +17,8 @@ from tools.environment import CHECKOUT
 
 # Each of these with the oldest Python that it runs on; the newest is what everything else runs on.
 PYTHON_OF = {"2.19": "3.11", "2.20": "3.12"}
+# The unit tests in two processes, each file in one.
+AT_ONCE = ("-n", "2", "--dist", "loadfile")
 
 
 def main() -> int:
@@ -30,7 +32,8 @@ def main() -> int:
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     env = {**os.environ, "PATH": path, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections")}
     report = f"--junitxml={reports(core)}/report.xml"
-    tests = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", report, "tests/unit"]
+    tests = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", report, *AT_ONCE]
+    tests.append("tests/unit")
     commands = (tests, syntax_check())
     return max(subprocess.call(command, cwd=CHECKOUT, env=env) for command in commands)
 
