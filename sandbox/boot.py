@@ -70,7 +70,8 @@ class _Boot:
         node.write(self._addresses, self._places)
         self._start("kube-apiserver", *control_plane.api_server(self._addresses, self._places))
         self._start("containerd", f"--config={self._places.config / 'containerd.toml'}")
-        with ThreadPoolExecutor(2) as pool:
+        ours = processes.ended_on_failure(f"{self._cluster.name}/")
+        with ThreadPoolExecutor(2) as pool, ours:
             importing = pool.submit(self._import, archives.first)
             self._wait("kube-apiserver", self._api_answers)
             self._say("the API server answers")
@@ -138,7 +139,8 @@ class _Boot:
         ]
         for archive in archives:
             command: list[str | Path] = [*ctr, "images", "import", archive]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            mark = processes.marked(f"{self._cluster.name}/ctr")
+            done = subprocess.run(command, env=mark, capture_output=True, text=True, check=False)
             if done.returncode:
                 self._check()
                 # Whatever is wrong with it: the next time it is put together anew.

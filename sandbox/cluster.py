@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox import manifests
+from sandbox import manifests, processes
 from sandbox.api import Objects
 from sandbox.build import Artifacts
 from sandbox.errors import SandboxError
@@ -92,6 +92,7 @@ class Cluster:
         """Run kubectl or an istioctl on this cluster, and give back what it says."""
         done = subprocess.run(
             [self.artifacts.path(program), f"--kubeconfig={self.kubeconfig}", *arguments],
+            env=processes.marked(f"{self.name}/{program}"),
             input=stdin,
             capture_output=True,
             text=True,

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +82,21 @@ def kill(mark: str, *, timeout: float = 30.0) -> None:
             names = ", ".join(f"{process.program} ({process.pid})" for process in alive)
             raise SandboxError(f"{names} do not end", "look at them with ps, then run down again")
         time.sleep(0.01)
+
+
+def marked(mark: str) -> dict[str, str]:
+    """The caller's own environment with a mark: for helpers, which must not outlive us either."""
+    return {**os.environ, MARK: mark, _PLACE: _place()}
+
+
+@contextmanager
+def ended_on_failure(mark: str) -> Iterator[None]:
+    """End the processes when the block fails, so that no thread waits for what is vain."""
+    try:
+        yield
+    except BaseException:
+        kill(mark)
+        raise
 
 
 def wait_until(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
 import urllib3
 
@@ -20,6 +20,7 @@ from sandbox import (
     limits,
     network,
     pki,
+    processes,
     prometheus,
     reset,
     running,
@@ -63,9 +64,13 @@ class Start:
 
     def _each(self, do: Callable[[Cluster], None]) -> None:
         """The clusters side by side; the first error is the one that is told."""
-        with ThreadPoolExecutor() as pool:
-            for done in [pool.submit(do, cluster) for cluster in self._sandbox.clusters]:
-                done.result()
+        with ThreadPoolExecutor() as pool, processes.ended_on_failure(""):
+            left = {pool.submit(do, cluster) for cluster in self._sandbox.clusters}
+            while left:
+                # A signal that comes just before a wait begins is seen only when it is over.
+                ended, left = wait(left, timeout=0.2, return_when=FIRST_EXCEPTION)
+                for each in ended:
+                    each.result()
 
     def _start(self, cluster: Cluster, archives: Archives) -> None:
         lives = boot.start(cluster, archives, self._progress, self._install)

@@ -58,6 +58,15 @@ def test_what_was_started_in_a_container_is_left_alone(mark: str) -> None:
         assert theirs.poll() is None
 
 
+def test_what_helps_is_ended_when_something_fails(mark: str) -> None:
+    with sleeping(**processes.marked(f"{mark}/kubectl")) as helper:
+        with pytest.raises(KeyboardInterrupt), processes.ended_on_failure(mark):
+            raise KeyboardInterrupt
+        assert processes.find(mark) == []
+        assert "PATH" in processes.marked(mark), "it keeps the caller's environment"
+        helper.wait(5)
+
+
 def test_a_program_is_told_nothing_of_the_callers_shell(
     mark: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
