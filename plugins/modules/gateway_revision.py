@@ -17,8 +17,8 @@ description:
     ones do. Then the old pods leave the Services, and are deleted when nothing is open in them any
     more.
   - Name, Service, addresses, node ports and autoscaler of a gateway stay as they are.
-  - Where the new pods do not get ready the Deployment is put back, and the old pods were not
-    touched.
+  - Where the new pods do not get ready, or do not serve all that the old ones do, they are drained
+    and the Deployment is put back. The old pods were not touched.
   - A run that was killed is finished by the next one. The way back is the same with the revision
     of before.
 author:
@@ -60,7 +60,9 @@ options:
     type: int
     default: 10
   wait_timeout:
-    description: For how many seconds to wait for the new pods of all of them.
+    description: >-
+      For how many seconds to wait for the new pods of all of them, and as long again until every
+      proxy knows that the old ones have left.
     type: int
     default: 300
 requirements:
