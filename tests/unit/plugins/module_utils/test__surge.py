@@ -4,113 +4,170 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _surge
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
-from ansible_collections.meshwright.istio.plugins.module_utils._surge import SurgeMode
+from ansible_collections.meshwright.istio.plugins.module_utils._surge import Footing, SurgeMode
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import (
     ORIGINAL_STRATEGY,
     Workload,
 )
-from ansible_collections.meshwright.istio.tests.unit.support import workload_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import merge
+from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import workload
 
-ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
-RECREATE = {"type": "Recreate"}
-CLAIM = {"volumes": [{"name": "x"}, {"persistentVolumeClaim": {"claimName": "data"}}]}
+ONE_FEWER = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
+ONE_MORE = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+CLAIM = {"volumes": [{"persistentVolumeClaim": {"claimName": "data"}}]}
 PORT = {"containers": [{"name": "app", "ports": [{"hostPort": 80}]}]}
-TIGHT = Budget(namespace="shop", name="tight", selector=None, allowed=0, at_best=0)
 
 
-def item(kind: str = "Deployment", **more: Any) -> dict[str, Any]:
-    found = workload_objects.workload("web", kind=kind, **more)
-    return {**found, "status": {"desiredNumberScheduled": 1}}
+def item(
+    kind: str = "Deployment", replicas: int = 1, pod: dict[str, Any] | None = None, **details: Any
+) -> dict[str, Any]:
+    found = workload("web", kind=kind, replicas=replicas, **details)
+    found["spec"]["template"]["spec"].update(pod or {})
+    if kind == "DaemonSet":
+        found["status"] = {"desiredNumberScheduled": replicas}
+    return found
 
 
-def workload(kind: str = "Deployment", **more: Any) -> Workload:
-    return Workload.from_object(item(kind, **more))
+def read(found: dict[str, Any]) -> Workload:
+    return Workload.from_object(found)
+
+
+def budget(at_best: int) -> Budget:
+    return Budget(namespace="shop", name="web", selector={}, allowed=0, at_best=at_best)
+
+
+ALONE = item(strategy=ONE_FEWER)
+RECREATE = item(strategy={"type": "Recreate"}, replicas=3)
 
 
 @pytest.mark.parametrize(
-    ("found", "mode", "surge", "gap"),
+    ("found", "mode", "expected"),
     [
-        pytest.param(workload(), "safe", False, None, id="surges by itself"),
-        pytest.param(workload(strategy=ROLLING), "safe", True, None, id="single"),
-        pytest.param(workload(strategy=ROLLING, replicas=2), "safe", False, None, id="two"),
-        pytest.param(workload(strategy=ROLLING), "never", False, "surge is never", id="never"),
+        pytest.param(item(strategy=ONE_MORE), "safe", Footing(surge=False, takes=0), id="own way"),
+        pytest.param(ALONE, "safe", Footing(surge=True, takes=0), id="the only pod"),
         pytest.param(
-            workload(strategy=RECREATE), "safe", False, "Recreate asks for", id="recreate"
+            item(strategy=ONE_FEWER, replicas=2), "safe", Footing(surge=False, takes=1), id="two"
         ),
-        pytest.param(workload(strategy=RECREATE), "always", True, None, id="recreate, always"),
-        pytest.param(workload(strategy=ROLLING, pod=CLAIM), "safe", False, "claims", id="claims"),
-        pytest.param(workload(strategy=ROLLING, pod=PORT), "always", False, "port", id="port"),
+        pytest.param(RECREATE, "always", Footing(surge=True, takes=0), id="recreate, overruled"),
         pytest.param(
-            workload("StatefulSet"), "always", False, "a StatefulSet takes", id="stateful"
+            item("DaemonSet"), "safe", Footing(surge=True, takes=0), id="a set on one node"
         ),
-        pytest.param(workload("Rollout"), "always", False, "Argo evicts", id="rollout"),
-        pytest.param(
-            workload("DaemonSet", strategy={"type": "OnDelete"}),
-            "safe",
-            False,
-            "OnDelete",
-            id="by hand",
-        ),
-        pytest.param(workload("DaemonSet"), "safe", True, None, id="daemon"),
     ],
 )
-def test_gets_another_strategy_only_where_none_would_be_ready(
-    found: Workload, mode: str, surge: bool, gap: str | None
+def test_takes_another_strategy_only_where_its_own_leaves_nobody(
+    found: dict[str, Any], mode: str, expected: Footing
 ) -> None:
-    footing = _surge.footing(found, [], SurgeMode(mode))
-    assert footing.surge is surge
-    assert (gap or "") in (footing.gap or "")
-    assert bool(footing.gap) is bool(gap)
-
-
-def test_gets_another_strategy_where_a_budget_wants_it() -> None:
-    assert _surge.footing(workload(strategy=ROLLING, replicas=2), [TIGHT], SurgeMode.SAFE).surge
+    assert _surge.footing(read(found), [], SurgeMode(mode)) == expected
 
 
 @pytest.mark.parametrize(
-    ("kind", "strategy"),
+    ("found", "mode", "takes", "gap"),
     [
-        ("Deployment", ROLLING),
-        ("Deployment", RECREATE),
-        ("Deployment", {}),
-        ("DaemonSet", {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}),
-        ("DeploymentConfig", {"type": "Rolling", "rollingParams": {"maxSurge": 0, "timeout": 5}}),
-        ("DeploymentConfig", {"type": "Recreate"}),
+        pytest.param(ALONE, "never", 1, "surge is never", id="not wanted"),
+        pytest.param(RECREATE, "safe", 3, "Recreate asks for never two pods", id="recreate"),
+        pytest.param(
+            item(strategy=ONE_FEWER, pod=CLAIM), "safe", 1, "its volume claims at once", id="claim"
+        ),
+        pytest.param(
+            item(strategy=ONE_FEWER, pod=PORT), "always", 1, "the same port of a node", id="port"
+        ),
+        pytest.param(item("StatefulSet"), "always", 1, "a StatefulSet takes a pod", id="stateful"),
+        pytest.param(
+            item("Rollout", strategy={"canary": {}}), "always", 1, "a restart by Argo", id="Argo"
+        ),
+        pytest.param(
+            item("DaemonSet", strategy={"type": "OnDelete"}), "always", 1, "OnDelete", id="manual"
+        ),
     ],
 )
-def test_put_back_it_is_as_it_was(kind: str, strategy: dict[str, Any]) -> None:
-    before = item(kind, strategy=strategy, annotations={"kept": "yes"})
-    changed = merge(before, _surge.change(Workload.from_object(before)))
-    assert Workload.from_object(changed).update.unavailable == 0
-    assert merge(changed, _surge.restore(Workload.from_object(changed))) == before
+def test_says_why_none_may_be_ready_for_a_moment(
+    found: dict[str, Any], mode: str, takes: int, gap: str
+) -> None:
+    footing = _surge.footing(read(found), [], SurgeMode(mode))
+    assert (footing.surge, footing.takes) == (False, takes)
+    assert gap in str(footing.gap)
 
 
-def test_keeps_the_first_record() -> None:
-    before = item(strategy=ROLLING)
-    changed = merge(before, _surge.change(Workload.from_object(before)))
-    assert _surge.change(Workload.from_object(changed)) == {}
-    record = {ORIGINAL_STRATEGY: '{"type": "Recreate"}'}
-    left = workload(strategy=ROLLING, annotations=record)
-    assert _surge.change(left).keys() == {"spec"}
+@pytest.mark.parametrize(
+    ("found", "at_best", "expected"),
+    [
+        pytest.param(
+            item(strategy=ONE_FEWER, replicas=2), 1, Footing(surge=False, takes=1), id="allows it"
+        ),
+        pytest.param(
+            item(strategy=ONE_FEWER, replicas=2), 0, Footing(surge=True, takes=0), id="forbids it"
+        ),
+        pytest.param(
+            item("StatefulSet", replicas=2), 0, Footing(surge=False, takes=1), id="no way around"
+        ),
+    ],
+)
+def test_a_budget_that_allows_too_few_is_gone_round(
+    found: dict[str, Any], at_best: int, expected: Footing
+) -> None:
+    assert _surge.footing(read(found), [budget(at_best)], SurgeMode.SAFE) == expected
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(ALONE, id="rolling"),
+        pytest.param(RECREATE, id="recreate"),
+        pytest.param(item(), id="the API server's default"),
+        pytest.param(
+            item(strategy={"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 1}}, replicas=4),
+            id="shares",
+        ),
+        pytest.param(
+            item(
+                "DeploymentConfig",
+                strategy={"type": "Rolling", "rollingParams": {"timeoutSeconds": 9}},
+            ),
+            id="OpenShift",
+        ),
+        pytest.param(item("DaemonSet"), id="daemon set"),
+    ],
+)
+def test_puts_back_exactly_what_was(found: dict[str, Any]) -> None:
+    before = read(found)
+    during = merge(found, _surge.change(before))
+    changed = read(during)
+    assert (changed.update.unavailable, changed.update.surge >= 1) == (0, True)
+    assert json.loads(str(changed.original_strategy)) == before.strategy
+    # A run that was killed here asks for nothing new in the next.
+    assert _surge.change(changed) == {}
+    after = merge(during, _surge.restore(changed))
+    field = before.strategy_field
+    assert after["spec"][field] == found["spec"][field]
+    assert ORIGINAL_STRATEGY not in after["metadata"]["annotations"]
+
+
+def test_is_not_slower_than_its_own_strategy() -> None:
+    four = item(strategy={"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 1}}, replicas=4)
+    rolling = _surge.change(read(four))["spec"]["strategy"]["rollingUpdate"]
+    assert rolling == {"maxSurge": 4, "maxUnavailable": 0}
+
+
+def test_asks_again_where_somebody_has_put_the_strategy_back_too_early() -> None:
+    left = item(strategy=ONE_FEWER, annotations={ORIGINAL_STRATEGY: json.dumps(ONE_FEWER)})
+    assert _surge.change(read(left)) == {"spec": {"strategy": ONE_MORE}}
 
 
 def test_what_somebody_else_has_set_meanwhile_stays() -> None:
-    record = {ORIGINAL_STRATEGY: '{"type": "Recreate"}'}
-    found = workload(strategy=ROLLING, annotations=record)
-    assert _surge.restore(found) == {"metadata": {"annotations": {ORIGINAL_STRATEGY: None}}}
+    left = item(strategy={"type": "Recreate"}, annotations={ORIGINAL_STRATEGY: "{}"})
+    patch = _surge.restore(read(left))
+    assert patch == {"metadata": {"annotations": {ORIGINAL_STRATEGY: None}}}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "5"])
-def test_a_record_that_is_none_is_told(text: str) -> None:
-    before = item(strategy=ROLLING)
-    changed = merge(before, _surge.change(Workload.from_object(before)))
-    changed["metadata"]["annotations"][ORIGINAL_STRATEGY] = text or " "
-    with pytest.raises(MeshError, match="is no record of a strategy"):
-        _surge.restore(Workload.from_object(changed))
+@pytest.mark.parametrize("record", ["no JSON", "[1]", ""])
+def test_a_record_that_cannot_be_read_is_an_error_that_names_it(record: str) -> None:
+    left = item(strategy=ONE_MORE, annotations={ORIGINAL_STRATEGY: record})
+    with pytest.raises(MeshError, match="of Deployment shop/web is no record of a strategy"):
+        _surge.restore(read(left))
