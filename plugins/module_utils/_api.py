@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
+from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 
 Object: TypeAlias = dict[str, Any]
 # Inside the classes below, `list` is a method.
@@ -49,8 +50,12 @@ class Api(Protocol):
         label_selector: str = "",
         field_selector: str = "",
         size: int = 2000,
+        schema: Schema | None = None,
     ) -> Iterator[tuple[Objects, str]]:
-        """The same page by page, so that only one has to be in memory."""
+        """The same page by page, so that only one has to be in memory.
+
+        With a schema the objects need not have more than its fields, and are read much faster.
+        """
 
     def create(
         self,

@@ -28,6 +28,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._http import (
     Http,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
+from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 
 FIELD_MANAGER = "meshwright.istio"
 PAGE = 2000
@@ -88,10 +89,11 @@ class Client:
         label_selector: str = "",
         field_selector: str = "",
         size: int = PAGE,
+        schema: Schema | None = None,
     ) -> Iterator[tuple[Objects, str]]:
         query = {"labelSelector": label_selector, "fieldSelector": field_selector}
         query["limit"] = str(size)
-        while page := self._optional("GET", kind.path(namespace), query=query):
+        while page := self._optional("GET", kind.path(namespace), query=query, schema=schema):
             items = page.get("items") or []
             for item in items:
                 # A list leaves out what every item has in common.

@@ -11,13 +11,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._watch import key_of
+from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 
 # Whole pods are some 60 KiB each in memory; so many are there at a time before they are records.
 _PAGE = 250
@@ -29,11 +30,15 @@ _PAUSE = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What to follow: a kind, in one namespace or all, and how to make a record of an object."""
+    """What to follow: a kind, in one namespace or all, and how to make a record of an object.
+
+    With a schema, `read` needs no other fields than those.
+    """
 
     kind: Kind
     read: Callable[[Object], Any]
     namespace: str | None = None
+    schema: Schema | None = field(default=None, compare=False)
 
 
 class Sink(Protocol):
@@ -89,7 +94,9 @@ class Feed:
     def _list(self, source: Source) -> tuple[dict[str, Any], str]:
         records: dict[str, Any] = {}
         version = ""
-        for page, version in self._api.pages(source.kind, source.namespace, size=_PAGE):  # noqa: B007 - the last is wanted
+        for page, version in self._api.pages(  # noqa: B007 - the last version is wanted
+            source.kind, source.namespace, size=_PAGE, schema=source.schema
+        ):
             records.update((key_of(item["metadata"]), source.read(item)) for item in page)
         return records, version
 

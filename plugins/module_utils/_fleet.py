@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _pod_schema
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed, Source, scopes
@@ -34,14 +34,14 @@ class Fleet:
     def feed(self, api: Api, namespaces: Sequence[str] | None, kinds: Iterable[str]) -> Feed:
         """The feed that fills it: pods, budgets and workloads of these kinds."""
         readers = [
-            (_kinds.POD, Pod.from_object),
-            (_kinds.PDB, Budget.from_object),
-            *((KINDS[kind], Workload.from_object) for kind in kinds),
+            (_kinds.POD, Pod.from_object, _pod_schema.POD),
+            (_kinds.PDB, Budget.from_object, None),
+            *((KINDS[kind], Workload.from_object, None) for kind in kinds),
         ]
         sources = [
-            Source(kind=kind, namespace=scope, read=read)
+            Source(kind=kind, namespace=scope, read=read, schema=schema)
             for scope in scopes(namespaces, _SCOPES)
-            for kind, read in readers
+            for kind, read, schema in readers
         ]
         return Feed(api, sources, self)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _wire
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
     BadInputError,
@@ -56,8 +57,13 @@ class Http:
         login = [("Authorization", self._authorization)] if self._authorization else []
         return [*login, *self.connection.headers, *((k, v) for k, v in more.items())]
 
-    def json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        """The decoded body of the answer."""
+    def json(
+        self, method: str, path: str, *, schema: _wire.Schema | None = None, **arguments: Any
+    ) -> dict[str, Any]:
+        """The decoded body of the answer; with a schema that of a list, with its fields only."""
+        if schema is not None:
+            body = self.request(method, path, accept=_wire.ACCEPT, **arguments).data
+            return _wire.decode_list(body, schema)
         answer: dict[str, Any] = json.loads(self.request(method, path, **arguments).data)
         return answer
 
@@ -69,15 +75,17 @@ class Http:
         query: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
         **settings: Any,
     ) -> urllib3.BaseHTTPResponse:
         """Send it, again while the server is busy or away; ApiError for any other refusal."""
         url = self.connection.server + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
+        kinds = {"Accept": accept, **({} if body is None else {"Content-Type": content_type})}
         for fresh_login in (False, True):
             if fresh_login:
                 self._authorization = self.connection.authorization()
-            response = self._send(method, url, data, content_type, **settings)
+            response = self._send(method, url, data, kinds, **settings)
             if response.status != 401:
                 break
         if response.status >= 400:
@@ -89,23 +97,17 @@ class Http:
         method: str,
         url: str,
         data: bytes | None,
-        content_type: str,
+        kinds: Mapping[str, str],
         *,
         stream: bool = False,
         retry_429: bool = True,
     ) -> urllib3.BaseHTTPResponse:
-        headers = urllib3.HTTPHeaderDict()
-        for name, value in (
-            *self.headers(Accept="application/json"),
-            *((("Content-Type", content_type),) if data is not None else ()),
-        ):
-            headers.add(name, value)
         try:
             return self._pool.request(
                 method,
                 url,
                 body=data,
-                headers=headers,
+                headers=urllib3.HTTPHeaderDict(self.headers(**kinds)),
                 preload_content=not stream,
                 timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT),
                 retries=_retry(_BUSY if retry_429 else _BUSY - {429}),

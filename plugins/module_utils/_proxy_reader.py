@@ -16,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _injector,
     _istiod,
     _kinds,
+    _pod_schema,
     _proxy,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
@@ -150,7 +151,9 @@ class Reader:
         if self._feed is None:
             names = None if self._selection.is_everything else list(self._namespaces)
             sources = [
-                Source(kind=_kinds.POD, namespace=scope, read=_read_injected)
+                Source(
+                    kind=_kinds.POD, namespace=scope, read=_read_injected, schema=_pod_schema.POD
+                )
                 for scope in scopes(names, _SCOPES)
             ]
             self._feed = Feed(self._api, sources, self._pods)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _client, _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import _client, _kinds, _wire
 from ansible_collections.meshwright.istio.plugins.module_utils._client import Client
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
@@ -50,6 +50,36 @@ def test_list_reads_every_page_and_names_the_kind() -> None:
 def test_list_of_a_kind_that_does_not_exist_is_empty() -> None:
     result, _asked = asked_by(lambda api: api.list(_kinds.ROLLOUT), Answer(404))
     assert result == []
+
+
+def test_pages_with_a_schema_ask_for_the_binary_encoding() -> None:
+    answers = (
+        Answer(
+            200,
+            # One page with one item, whose field 1 is `web`; the other page is JSON.
+            b"k8s\0\x12\x14\x0a\x09\x12\x017\x1a\x04more\x12\x07\x0a\x05\x0a\x03web",
+            {"Content-Type": "application/vnd.kubernetes.protobuf"},
+        ),
+        Answer(200, {"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "b"}}]}),
+    )
+    schema = {1: ("metadata", {1: ("name", str)})}
+    pages, asked = asked_by(lambda api: list(api.pages(_kinds.POD, schema=schema)), *answers)
+    assert [(item["metadata"]["name"], item["kind"]) for items, _v in pages for item in items] == [
+        ("web", "Pod"),
+        ("b", "Pod"),
+    ]
+    assert "continue=more" in asked[1].path
+    assert {each.header("Accept") for each in asked} == {_wire.ACCEPT}
+
+
+def test_pages_with_a_schema_of_a_kind_that_does_not_exist_are_none() -> None:
+    pages, _asked = asked_by(lambda api: list(api.pages(_kinds.ROLLOUT, schema={})), Answer(404))
+    assert pages == []
+
+
+def test_pages_with_a_schema_raise_other_refusals() -> None:
+    with serving(Answer(403)) as stub, pytest.raises(ApiError):
+        list(Client(Connection(server=stub.url)).pages(_kinds.POD, schema={}))
 
 
 def test_list_passes_the_field_selector() -> None:
