@@ -161,8 +161,8 @@ def test_the_timeline_and_the_charts_share_their_scale(
     """
     for width in WIDTHS:
         browser.show(width=width)
-        bar, step = browser.run(script)
-        assert abs(bar - step) < 2
+        right, left = browser.run(script)
+        assert abs(right - left) < 2
 
 
 def test_a_missing_browser_is_a_failure_that_names_the_packages(

@@ -180,7 +180,7 @@ def _table(found: Sequence[Departure]) -> Html:
     )
     rows: list[Sequence[Child]] = [
         (
-            [code(each.drain.pod), " ", el("span", each.owner, class_="soft")],
+            _who(each),
             short(each.drain.revision or ""),
             short(words.clock(each.drain.out) if each.drain.out else ""),
             maybe(each.drain.proxies),
@@ -192,6 +192,13 @@ def _table(found: Sequence[Departure]) -> Html:
         for each in found
     ]
     return foldable("All drained pods", len(rows), table("Drained pods", heads, rows))
+
+
+def _who(each: Departure) -> list[Child]:
+    parts: list[Child] = [code(each.drain.pod), " ", el("span", each.owner, class_="soft")]
+    if each.cut and each.drain.limits:
+        parts += [" ", el("span", each.drain.limits, class_="bad")]
+    return parts
 
 
 def _known_after(drain: Drain) -> float | None:

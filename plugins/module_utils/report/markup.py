@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Union
 
 _VOID = frozenset({"meta", "br", "link"})
 _NAMES = {"class_": "class", "view_box": "viewBox", "preserve_aspect_ratio": "preserveAspectRatio"}
@@ -31,8 +32,9 @@ class Html:
         return self.text
 
 
-Child = Html | str | int | None | Iterable["Child"]
-Attribute = str | int | float | bool | None
+# The pylint of ansible-test knows no | between types that stand in a value.
+Child = Union[Html, str, int, Iterable["Child"], None]  # noqa: UP007
+Attribute = Union[str, int, float, bool, None]  # noqa: UP007
 
 
 def el(element: str, /, *children: Child, **attributes: Attribute) -> Html:

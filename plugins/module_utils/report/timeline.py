@@ -70,7 +70,7 @@ class Lane:
     def span(self) -> Span | None:
         if not self.bars:
             return None
-        return min(bar.begin for bar in self.bars), max(bar.end for bar in self.bars)
+        return min(piece.begin for piece in self.bars), max(piece.end for piece in self.bars)
 
 
 def lanes(facts: Facts) -> tuple[Lane, ...]:
@@ -88,7 +88,7 @@ def lanes(facts: Facts) -> tuple[Lane, ...]:
 
 def scale(facts: Facts, drawn: tuple[Lane, ...]) -> Scale | None:
     """The scale of all charts; requests before and after count for a part of it at most."""
-    busy: list[Span] = [(bar.begin, bar.end) for lane in drawn for bar in lane.bars]
+    busy: list[Span] = [(piece.begin, piece.end) for lane in drawn for piece in lane.bars]
     busy += [(moment, moment) for moment in facts.moments()]
     whole = Scale.of(busy)
     if whole is None or facts.load is None or not facts.load.points:
@@ -209,12 +209,12 @@ def _unfinished(facts: Facts) -> Iterator[Lane]:
     if facts.phase == Phase.ROLLING_BACK:
         times = [each.time for each in facts.history if each.phase == Phase.ROLLING_BACK]
         began = next((time for time in times if time), last.time)
-        bar = Bar(kind=Kind.BACK, begin=began, end=max(end, began))
+        piece = Bar(kind=Kind.BACK, begin=began, end=max(end, began))
         state = State.FAILED if failure else State.CUT
-        yield Lane(title="Way back", detail="", state=state, bars=(bar,))
+        yield Lane(title="Way back", detail="", state=state, bars=(piece,))
     elif failure and not failure.wave and failure.phase:
         phase = words.ROLE_PHASES.get(failure.phase, failure.phase)
         if phase == Phase.WAVE_MOVED:
             return
-        bar = Bar(kind=Kind.WORK, begin=last.time, end=end)
-        yield Lane(title=words.work(phase, None), detail="", state=State.FAILED, bars=(bar,))
+        piece = Bar(kind=Kind.WORK, begin=last.time, end=end)
+        yield Lane(title=words.work(phase, None), detail="", state=State.FAILED, bars=(piece,))

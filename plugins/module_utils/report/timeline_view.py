@@ -59,7 +59,9 @@ def lanes(drawn: Sequence[Lane], scale: Scale, facts: Facts) -> Html:
 
 def legend(drawn: Sequence[Lane], scale: Scale) -> Html:
     """Only what can be seen."""
-    kinds = [kind for kind in Kind if any(bar.kind is kind for lane in drawn for bar in lane.bars)]
+    kinds = [
+        kind for kind in Kind if any(piece.kind is kind for lane in drawn for piece in lane.bars)
+    ]
     entries = [_entry(f"bar {kind}", _NAMES[kind]) for kind in kinds]
     seen = {sample.ok for lane in drawn for sample in lane.samples}
     entries += [_entry(f"dot {_DOTS[ok]}", text, dot=True) for ok, text in _SAID if ok in seen]
@@ -79,7 +81,7 @@ def _entry(kind: str, text: str, *, dot: bool = False) -> Html:
 
 def _lane(lane: Lane, scale: Scale, facts: Facts) -> Html:
     who = [el("b", lane.title), el("span", lane.detail, class_="soft") if lane.detail else None]
-    parts: list[Html] = [_bar(bar, lane, scale) for bar in lane.bars]
+    parts: list[Html] = [_bar(piece, lane, scale) for piece in lane.bars]
     # What did not hold lies on top of what did.
     samples = sorted(lane.samples, key=lambda sample: sample.ok is not True)
     parts += [_dot(sample, scale) for sample in samples if sample.time]
@@ -87,15 +89,15 @@ def _lane(lane: Lane, scale: Scale, facts: Facts) -> Html:
     return drawing.row(who, _when(lane), track, kind=f"is-{lane.state}")
 
 
-def _bar(bar: Bar, lane: Lane, scale: Scale) -> Html:
-    seconds = (bar.end - bar.begin).total_seconds()
+def _bar(piece: Bar, lane: Lane, scale: Scale) -> Html:
+    seconds = (piece.end - piece.begin).total_seconds()
     text = (
-        f"{lane.title}, {_NAMES[bar.kind]}: {words.clock(bar.begin)} to {words.clock(bar.end)},"
-        f" {words.duration(seconds)}"
+        f"{lane.title}, {_NAMES[piece.kind]}: {words.clock(piece.begin)} to"
+        f" {words.clock(piece.end)}, {words.duration(seconds)}"
     )
-    last = bar is lane.bars[-1] and lane.state in (State.FAILED, State.CUT)
-    kind = f"bar {bar.kind}" + (f" {lane.state}" if last else "")
-    left, width = scale.at(bar.begin), scale.width(bar.begin, bar.end)
+    last = piece is lane.bars[-1] and lane.state in (State.FAILED, State.CUT)
+    kind = f"bar {piece.kind}" + (f" {lane.state}" if last else "")
+    left, width = scale.at(piece.begin), scale.width(piece.begin, piece.end)
     return drawing.rect(left, width, 5, _HEIGHT - 10, drawing.hint(text), kind=kind)
 
 

@@ -21,7 +21,7 @@ class Drain:
 
     `released`: its successor begins to start. `out`: it leaves its Services. `acknowledged`: as
     many `proxies` know. `ended`: it is told to stop, for nothing is open or the limit has passed.
-    `seconds` are those from `out` to `ended`.
+    `seconds` are those from `out` to `ended`, `limits` what cut off the requests that were open.
     """
 
     pod: str
@@ -33,6 +33,7 @@ class Drain:
     proxies: int | None
     open_at_out: int | None
     open_at_end: int | None
+    limits: str | None
     seconds: float | None
 
     @classmethod
@@ -53,6 +54,7 @@ class Drain:
             proxies=item.count("proxies"),
             open_at_out=item.count("open_at_out"),
             open_at_end=item.count("open_at_end"),
+            limits=item.text("limits"),
             seconds=seconds,
         )
 

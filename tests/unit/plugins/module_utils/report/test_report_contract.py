@@ -49,6 +49,7 @@ def test_a_drained_pod_is_read_without_loss() -> None:
         proxies=41,
         open_at_out=3,
         open_at_end=1,
+        limits="terminationDrainDuration is 5 s",
         seconds=2.5,
     )
     read = asdict(Drain.from_item(Item.of(written.asdict(), "drained", [])))
@@ -130,7 +131,7 @@ def test_the_gate_of_the_gateways_is_drawn_and_may_fail() -> None:
     sample = {"time": "2026-06-09T14:04:15Z", "check": "errors", "ok": True}
     read = facts(journal, gateways_moved=moved_gateways(samples=[sample]))
     (lane,) = [each for each in lanes(read) if each.title == "Move the gateways"]
-    assert [bar.kind for bar in lane.bars] == [Kind.WORK, Kind.GATE]
+    assert [each.kind for each in lane.bars] == [Kind.WORK, Kind.GATE]
     failed = moved_gateways(verdict="failed", check="errors", reason="Too many.")
     failure = {"message": "It failed.", "phase": "gateways"}
     read = facts(Story().journal(), gateways_moved=failed, failure=failure)
@@ -151,7 +152,7 @@ def test_a_wave_of_which_only_the_error_is_known_began_after_the_last_word() -> 
     read = facts(story.journal(), failure={**failure, "time": iso(story.pass_time(25))})
     (lane,) = [each for each in lanes(read) if each.title == "Wave 1"]
     assert lane.state is State.FAILED
-    assert [(bar.end - bar.begin).total_seconds() for bar in lane.bars] == [25]
+    assert [(each.end - each.begin).total_seconds() for each in lane.bars] == [25]
     read = facts(story.journal(), failure=failure)
     (lane,) = [each for each in lanes(read) if each.title == "Wave 1"]
     assert (lane.state, lane.bars) == (State.FAILED, ())

@@ -29,7 +29,7 @@ def states(found: tuple[Lane, ...]) -> dict[str, State]:
 
 
 def seconds(lane: Lane) -> list[tuple[Kind, float]]:
-    return [(bar.kind, (bar.end - bar.begin).total_seconds()) for bar in lane.bars]
+    return [(each.kind, (each.end - each.begin).total_seconds()) for each in lane.bars]
 
 
 def test_lanes_stand_in_the_order_of_the_work() -> None:

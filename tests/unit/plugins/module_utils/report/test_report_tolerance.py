@@ -58,7 +58,7 @@ def test_a_damaged_journal_makes_a_page(name: str, seed: int, tmp_path: Path) ->
     chance = random.Random(seed)  # noqa: S311 - the same journal each time
     journal = copy.deepcopy(getattr(upgrades, name)())
     shorten(journal["facts"])
-    for _ in range(chance.choice([1, 3, 30])):
+    for _damage in range(chance.choice([1, 3, 30])):
         node, key = chance.choice(list(places(journal)))
         if chance.random() < 0.2:
             del node[key]

@@ -86,9 +86,12 @@ def test_a_drained_pod_of_which_no_time_is_known_is_only_in_the_table() -> None:
 
 
 def test_a_request_that_was_cut_off_is_marked() -> None:
-    text = drained(open_at_out=4, open_at_end=1, out=iso(BEGIN), ended=iso(BEGIN), seconds=45)
+    times = {"out": iso(BEGIN), "ended": iso(BEGIN), "seconds": 45}
+    text = drained(open_at_out=4, open_at_end=1, limits="the grace period is 30 s", **times)
     assert "4 requests were open when they had left their Services, 1 when they were" in text
     assert '<b class="bad">1</b>' in text
+    assert '<span class="bad">the grace period is 30 s</span>' in text
+    assert "grace" not in drained(open_at_out=4, open_at_end=0, limits="the grace period is 30 s")
 
 
 def test_what_cut_most_off_comes_first() -> None:
