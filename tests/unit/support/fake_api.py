@@ -311,13 +311,16 @@ class FakeApi:
         return old is not None and bare(old) == bare(new)
 
 
-def clone(value: Any) -> Any:
+def clone(value: Item) -> Item:
     """A copy of what JSON can say, much faster than one of anything."""
+    copied: Item = _copy(value)
+    return copied
+
+
+def _copy(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: clone(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [clone(each) for each in value]
-    return value
+        return {key: _copy(each) for key, each in value.items()}
+    return [_copy(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def merge(current: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
