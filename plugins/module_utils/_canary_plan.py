@@ -200,5 +200,8 @@ class _Planner:
         return tuple(found)
 
     def _left(self, befores: Mapping[str, Before]) -> set[str]:
-        """The revisions that the namespaces leave."""
-        return {before.source for before in befores.values()} - {self._request.revision}
+        """The revisions that namespaces and gateways leave."""
+        gateways = self._gateway_moves() if self._request.move_gateways else ()
+        left = {before.source for before in befores.values()}
+        left |= {gateway.revision for gateway in gateways if gateway.revision}
+        return left - {self._request.revision}
