@@ -24,6 +24,7 @@ from sandbox.cluster import Cluster
 
 _PARALLEL = 12
 _PROXY = "istio-proxy"
+_REVISION = "istio.io/rev"
 # What controllers make of other objects, what changes by itself, and what is nobody's to reset.
 _LEFT_ALONE = {
     "apiservices",
@@ -153,25 +154,27 @@ def _put(cluster: Cluster, path: str, wanted: Object) -> None:
 
 
 def _foreign_pods(cluster: Cluster, before: State) -> Iterator[str]:
-    """Pods whose proxy is not of the version that was there: restarting them is all it takes."""
-    wanted = _proxy_images(before)
+    """Pods whose proxy belongs to no istiod that was there: restarting them is all it takes."""
+    wanted = _proxies(before)
     for pod in cluster.objects.get("/api/v1/pods")["items"]:
+        metadata = pod["metadata"]
         containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
         images = [each["image"] for each in containers if each["name"] == _PROXY]
-        if images and wanted and images[0] not in wanted:
-            metadata = pod["metadata"]
+        revision = metadata.get("annotations", {}).get(_REVISION)
+        if images and wanted and (revision, images[0]) not in wanted:
             path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
             yield f"{path}?gracePeriodSeconds=1"
 
 
-def _proxy_images(before: State) -> set[str]:
-    """The proxies that belong to the istiods that were there."""
-    images = set()
+def _proxies(before: State) -> set[tuple[str, str]]:
+    """The revision and the proxy's image of each istiod that was there."""
+    found = set()
     for path, item in before.items():
         if f"/namespaces/{istio.NAMESPACE}/deployments/istiod" in path:
             [container] = item["spec"]["template"]["spec"]["containers"]
-            images.add(container["image"].replace("/pilot:", "/proxyv2:"))
-    return images
+            image = container["image"].replace("/pilot:", "/proxyv2:")
+            found.add((item["metadata"]["labels"][_REVISION], image))
+    return found
 
 
 def _differs(before: Object, now: Object | None) -> bool:

@@ -68,3 +68,17 @@ def test_a_changed_mesh_is_as_new(mesh: Cluster) -> None:
         "wait", "--for=delete", "pod", "-n", "shop", "--field-selector=status.phase=Failed"
     )
     assert {image.rpartition(":")[2] for image in _images(mesh)} == {"1.30.4"}
+
+
+def test_a_sidecar_of_another_revision_is_replaced_even_of_the_same_version(mesh: Cluster) -> None:
+    istio.install(mesh, "1.30", "1-30")
+    mesh.kubectl("label", "namespace", "shop", "istio-injection-", "istio.io/rev=1-30")
+    mesh.kubectl("rollout", "restart", "-n", "shop", "deployment/payments")
+    mesh.kubectl("rollout", "status", "-n", "shop", "deployment/payments", "--timeout=120s")
+    reset.restore(mesh)
+    each = r"{.metadata.deletionTimestamp},{.metadata.annotations.istio\.io/rev}{'\n'}"
+    said = mesh.kubectl(
+        *("get", "pods", "-n", "shop", "-l", "app=payments"),
+        *("-o", f"jsonpath={{range .items[*]}}{each}{{end}}"),
+    )
+    assert {line for line in said.splitlines() if line.startswith(",")} == {",default"}
