@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +14,9 @@ import pytest
 from sandbox import istio
 from sandbox.cluster import Cluster
 from tests.integration.support import recording
-from tests.integration.support.lab import NEW, Lab, canary
+from tests.integration.support.lab import NEW, Lab
 from tests.integration.support.playing import Ansible
 from tests.integration.support.recording import Recorder
-from tools import check_package
 
 
 @pytest.fixture
@@ -40,29 +38,3 @@ def beside(mesh: Cluster) -> Cluster:
     """The mesh as it was when it was new, and 1.31 beside it, put there by istioctl."""
     istio.install(mesh, "1.31", NEW)
     return mesh
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the tarball of this checkout was installed, as a person would."""
-    folder = tmp_path_factory.mktemp("collections")
-    tarball = check_package.build(folder)
-    subprocess.run(
-        ["ansible-galaxy", "collection", "install", "--offline", "-p", folder, tarball],
-        cwd=folder,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    return folder
-
-
-@pytest.fixture
-def upgrades(cluster: Cluster, recorder: Recorder, installed: Path, tmp_path: Path) -> Lab:
-    """As `lab`, with the collection as it was installed and what an upgrade here takes."""
-    ansible = Ansible(
-        kubeconfig=recorder.kubeconfig,
-        scratch=tmp_path,
-        collections=installed,
-        variables=canary(cluster),
-    )
-    return Lab(cluster=cluster, ansible=ansible, recorder=recorder)
