@@ -25,7 +25,7 @@ sanity: ## ansible-test sanity and units, and the same tests under older ansible
 molecule: ## the roles on the sandbox
 	@tools/in_venv.sh -m tools.run_tests molecule
 
-integration: ## the modules, the playbooks and the sandbox itself on the sandbox
+integration: ## the modules and the sandbox itself on the sandbox
 	@tools/in_venv.sh -m tools.run_tests integration
 
 sandbox: ## starts a real mesh on this machine and leaves it running
