@@ -42,6 +42,7 @@ class Controllers:
     before a pod is ready. Pods, and those of workloads, in `never_ready` never get ready, and have
     `trouble` for their status; those in `deaf` report success and do nothing; for those in
     `no_room` no pod can be made. With `eager`, controllers act at once after each write.
+    `conditions` are what the status of a workload says besides.
 
     `most_at_once` is the largest number of workloads that were being replaced at a time,
     `fewest_ready` the smallest number of ready pods that each had, `made` how many pods were made.
@@ -60,6 +61,7 @@ class Controllers:
         self.trouble: Object = {"phase": "Running"}
         self.deaf: set[str] = set()
         self.no_room: set[str] = set()
+        self.conditions: dict[str, list[Object]] = {}
         self.most_at_once = 0
         self.fewest_ready: dict[str, int] = {}
         self.made: Counter[str] = Counter()
@@ -249,9 +251,12 @@ class Controllers:
         }
         if item["kind"] == "Rollout" and len(new) == len(pods):
             status["restartedAt"] = item["spec"].get("restartAt")
+        conditions = list(self.conditions.get(item["metadata"]["name"], ()))
         if item["metadata"]["name"] in self.no_room and len(pods) < desired(item):
             failure = {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
-            status["conditions"] = [failure]
+            conditions.append(failure)
+        if conditions:
+            status["conditions"] = conditions
         if current.get("status") != status:
             self.api.put({**current, "status": status})
 

@@ -110,6 +110,16 @@ def test_waits_for_a_rollout_of_somebody_else_first() -> None:
     assert {each["revision"] for each in drained(result)} == {"1-30"}
 
 
+def test_a_rollout_that_has_ended_without_saying_so_is_not_waited_for() -> None:
+    api = one_client(replicas=2)
+    moving = {"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}
+    api.controllers.conditions["web"] = [moving]
+    api.step()
+    result = restart(api)
+    assert "a restart goes on already" in result["workloads"][0]["reason"]
+    assert (result["workloads"][0]["action"], revisions(api)) == ("restarted", ["1-31"] * 2)
+
+
 def test_a_rollout_of_somebody_else_that_does_all_is_only_awaited() -> None:
     api = one_client(replicas=2)
     item = api.objects["apps/v1", "Deployment", "shop", "web"]
@@ -133,6 +143,16 @@ def test_puts_back_the_strategy_that_a_rollout_before_has_left() -> None:
     item = api.objects["apps/v1", "Deployment", "shop", "web"]
     assert (result["workloads"][0]["action"], item["spec"]["strategy"]) == ("restarted", strategy)
     assert "meshwright.istio/original-strategy" not in item["metadata"]["annotations"]
+
+
+def test_what_is_right_needs_no_way_to_be_drained() -> None:
+    api = one_client(kind="StatefulSet")
+    restart(api, drain="rollout")
+    item = api.objects["apps/v1", "StatefulSet", "shop", "web"]
+    left = {"meshwright.istio/original-strategy": "{}"}
+    api.put({**item, "metadata": {**item["metadata"], "annotations": left}})
+    result = restart(api)
+    assert (result["rc"], result["workloads"][0]["action"]) == (0, "restored"), result.get("msg")
 
 
 BROKEN = {
