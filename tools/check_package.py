@@ -29,7 +29,9 @@ def main() -> int:
         wrong = _wrong_contents(tarball)
         collections = folder / "installed"
         # kubernetes.core is found beside ansible, so that no Galaxy is asked.
-        _run("ansible-galaxy", "collection", "install", "--offline", "-p", collections, tarball)
+        # The checkout counts as installed already, hence the force.
+        install = ("ansible-galaxy", "collection", "install", "--offline", "--force")
+        _run(*install, "-p", collections, tarball)
         # Away from the checkout, whose ansible.cfg would show ansible the checkout.
         _run(*syntax_check(), cwd=folder, collections=collections)
         for kind, names in _documented().items():
