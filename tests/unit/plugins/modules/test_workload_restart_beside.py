@@ -132,17 +132,21 @@ def test_a_rollout_of_somebody_else_that_does_all_is_only_awaited() -> None:
     assert (revisions(api), drained(result)) == (["1-31"] * 2, [])
 
 
-def test_puts_back_the_strategy_that_a_rollout_before_has_left() -> None:
+@pytest.mark.parametrize(
+    ("revision", "action"), [("1-30", "restarted"), ("1-31", "awaited")], ids=["drains", "awaits"]
+)
+def test_puts_back_the_strategy_that_a_rollout_before_has_left(revision: str, action: str) -> None:
     strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
     api = one_client(strategy=strategy)
+    api.controllers.revision = revision
     restart(api, drain="rollout", wait=False)
-    api.controllers.revision = "1-30"
-    api.run_on(5)
+    api.run_on(5 if revision == "1-30" else 1)
     api.controllers.revision = "1-31"
     result = restart(api)
     item = api.objects["apps/v1", "Deployment", "shop", "web"]
-    assert (result["workloads"][0]["action"], item["spec"]["strategy"]) == ("restarted", strategy)
+    assert (result["workloads"][0]["action"], item["spec"]["strategy"]) == (action, strategy)
     assert "meshwright.istio/original-strategy" not in item["metadata"]["annotations"]
+    assert (result["changed"], revisions(api)) == (True, ["1-31"])
 
 
 def test_what_is_right_needs_no_way_to_be_drained() -> None:

@@ -172,6 +172,15 @@ def test_waits_until_open_requests_have_ended() -> None:
     assert api.network.lost == []
 
 
+def test_only_one_is_away_where_the_others_stand_in() -> None:
+    api = one_client(kind="DaemonSet", replicas=3)
+    for pod in api.controllers.pods("web"):
+        api.network.hold(pod, 1, until=20)
+    away: list[int] = []
+    api.each_second = lambda _now: away.append(len(api.marked()))
+    assert (restart(api)["rc"], max(away), api.network.lost) == (0, 1, [])
+
+
 def test_ends_a_pod_with_open_requests_when_the_limit_has_passed_and_says_so() -> None:
     api = one_client()
     api.network.hold(api.pod("web"), 3, until=1000)
