@@ -14,6 +14,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.modules import upgrade_plan
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.canary_meshes import (
+    gateway,
     mesh,
     owned_by,
     plane,
@@ -87,6 +88,17 @@ def test_a_tag_stays_with_a_namespace_that_stays(item: Object, stays: str) -> No
 def test_a_tag_of_a_third_revision_stays_where_it_is() -> None:
     result = run(mesh(*plane("1-29", "1.29.2"), tag("early", "1-29")))
     assert [each["name"] for each in result["plan"]["tags"]] == ["default", "prod"]
+
+
+def test_tags_move_with_gateways_that_alone_are_left() -> None:
+    api = FakeApi(
+        *(item for minor in (29, 30, 31) for item in plane(f"1-{minor}", f"1.{minor}.0")),
+        tag("early", "1-29"),
+        tag("default", "1-30"),
+        mesh_objects.namespace("edge"),
+        *gateway("edge-in", "edge", "1-30"),
+    )
+    assert [each["name"] for each in run(api)["plan"]["tags"]] == ["default"]
 
 
 def test_a_default_without_a_tag_is_pointed_out() -> None:
