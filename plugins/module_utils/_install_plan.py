@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Optional
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _control_plane,
@@ -35,7 +36,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._revision import 
 from ansible_collections.meshwright.istio.plugins.module_utils._steps import Stage, Step
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 
-Lives = Mapping[ObjectName, Object | None]
+Lives = Mapping[ObjectName, Optional[Object]]  # noqa: UP045 - evaluated, where pylint errs
 
 _STAGES: Mapping[Kind, Stage] = {
     _kinds.CRD: Stage.KINDS,

@@ -173,7 +173,7 @@ class Leaving:
             return _readiness.waiting(f"pod {pod.name} has left: {known.describe()}")
         if record.acknowledged is None:
             self._record(pod, acknowledged=_now())
-        waits_for = self._waits_for(pod, known, since)
+        waits_for = self._waits_for(pod, known, since, known.since)
         if waits_for:
             return _readiness.waiting(waits_for)
         if known.open:
@@ -182,18 +182,17 @@ class Leaving:
         self._close(pod, since)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
 
-    def _waits_for(self, pod: Pod, known: Knowledge, since: float) -> str:
-        """What it still has to wait for; nothing when it may go."""
-        assert known.since is not None  # noqa: S101 - asked only of one that all proxies know of
+    def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
+        """What it still has to wait for since those moments; nothing when it may go."""
         now = self._clock()
-        if known.asked is None or known.asked < known.since:
+        if known.asked is None or known.asked < acknowledged:
             return f"pod {pod.name} has left, and is asked what it has open"
         if known.open is None or self._passage.departure.headless or self._gateway:
             # A client of a gateway may keep its connection and say nothing for a while.
-            left = known.since + self._patience.hold - now
+            left = acknowledged + self._patience.hold - now
             if left > 0:
                 return f"pod {pod.name} has left, and is held for {self._patience.hold} s"
-        left = since + self._patience.limit - now
+        left = out + self._patience.limit - now
         if known.open and left > 0:
             limit = self._patience.limit
             return f"pod {pod.name}: {known.open} requests are open, waiting up to {limit} s"

@@ -181,7 +181,7 @@ def argument_spec() -> dict[str, Any]:
         "values": {"type": "dict"},
         "values_files": paths,
         "hub": {"type": "str"},
-        "image_pull_secrets": names,
+        "image_pull_secrets": {**names, "no_log": False},
         "replicas": {"type": "int"},
         "disruption_budget": {"type": "dict", "options": limits},
         "cni": {"type": "bool", "default": False},

@@ -131,7 +131,7 @@ def test_errors_are_found() -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_entry_is_of_an_error_and_stands_once(entry: str) -> None:
-    assert any(sentence.startswith(entry) for _, sentence in SENTENCES), "no error begins so"
+    assert any(sentence.startswith(entry) for _name, sentence in SENTENCES), "no error begins so"
     assert ENTRIES.count(entry) == 1
     assert len(fixed(entry)) > 12, "so short a beginning would fit errors that it is not about"
 

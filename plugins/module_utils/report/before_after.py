@@ -47,7 +47,7 @@ def section(facts: Facts) -> list[Html]:
     return [
         el(
             "p",
-            "“Now” is what the journal says, not a new look at the cluster: ",
+            "\u201cNow\u201d is what the journal says, not a new look at the cluster: ",
             el("code", "ansible-playbook meshwright.istio.verify"),
             " has that.",
             class_="soft",

@@ -11,7 +11,7 @@ import datetime
 import functools
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -100,7 +100,7 @@ def tie_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     class TimeOfDay(datetime.datetime):
         @classmethod
-        def now(cls, tz: datetime.tzinfo | None = None) -> TimeOfDay:
+        def now(cls, tz: datetime.tzinfo | None = None) -> Self:
             return cls.fromtimestamp(clock(), tz)
 
     monkeypatch.setattr(Feed, "wait", wait)

@@ -119,7 +119,7 @@ class Kubelet(FakeApi):
         self.lingers -= 1
         if self.lingers == 0:
             super().delete(_kinds.POD, KEY[3], KEY[2])
-        yield from super().watch(*arguments, **options)
+        yield from FakeApi.watch(self, *arguments, **options)
 
     def _start(self, _api: FakeApi, event: str, item: Object) -> None:
         if event == "ADDED":

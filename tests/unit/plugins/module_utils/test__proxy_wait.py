@@ -83,7 +83,7 @@ class Script:
 
     def run(self, goal: Goal, seconds: float = 60) -> Look:
         patience = Patience(seconds=seconds, say=self.said.append, clock=lambda: self.now)
-        return wait(cast("Reader", self), goal, patience)
+        return wait(cast(Reader, self), goal, patience)
 
 
 def test_does_not_wait_when_all_is_well() -> None:
@@ -256,6 +256,6 @@ def test_refuses_what_cannot_be_waited_for(given: dict[str, Any], message: str) 
 )
 def test_looks_twice_where_a_state_may_pass(state: State, looks: int) -> None:
     script = Script([look(NEW, replace(NEW, state=state)), look(NEW)])
-    found = look_twice(cast("Reader", script), pause=0)
+    found = look_twice(cast(Reader, script), pause=0)
     assert script.did == ["look"] * looks
     assert len(found.proxies) == 3 - looks

@@ -56,7 +56,7 @@ class Kubelet(FakeApi):
 
     def watch(self, *arguments: Any, **options: Any) -> Iterator[tuple[str, Object]]:
         self.now += 1
-        yield from super().watch(*arguments, **options)
+        yield from FakeApi.watch(self, *arguments, **options)
 
 
 def healthy() -> list[Object]:

@@ -135,7 +135,7 @@ def test_the_gate_of_the_gateways_is_drawn_and_may_fail() -> None:
     failed = moved_gateways(verdict="failed", check="errors", reason="Too many.")
     failure = {"message": "It failed.", "phase": "gateways"}
     read = facts(Story().journal(), gateways_moved=failed, failure=failure)
-    assert headline(read) == "Stopped: gate “errors” failed at the gateways."
+    assert headline(read) == "Stopped: gate \u201cerrors\u201d failed at the gateways."
 
 
 def test_a_run_that_took_a_part_back_says_so() -> None:

@@ -52,7 +52,7 @@ def failure(message: str = "It broke. Mend it.", **more: Any) -> dict[str, Any]:
         pytest.param(
             facts(upgrades.taken_back()),
             Outcome.TAKEN_BACK,
-            "Taken back: gate “errors” failed in wave 2; 36,545 requests, 68 failed.",
+            "Taken back: gate \u201cerrors\u201d failed in wave 2; 36,545 requests, 68 failed.",
             id="a gate",
         ),
         pytest.param(
@@ -118,7 +118,7 @@ def test_outcome_and_headline(found: Facts, ended: Outcome, sentence: str) -> No
 def test_a_gate_that_could_not_measure_is_called_so() -> None:
     journal = upgrades.taken_back()
     journal["facts"]["wave_2"]["gate"]["verdict"] = "unmeasured"
-    assert "gate “errors” could not be measured in wave 2" in headline(facts(journal))
+    assert "gate \u201cerrors\u201d could not be measured in wave 2" in headline(facts(journal))
 
 
 def test_an_error_that_a_later_run_has_got_over_does_not_count() -> None:
