@@ -175,12 +175,15 @@ def test_namespace_of_a_path(path: str, space: str) -> None:
 
 def test_proxies_that_stay_are_those_of_the_istiods_that_were_there() -> None:
     container = {"image": "localhost/istio/pilot:1.30.4"}
-    spec = {"template": {"spec": {"containers": [container]}}}
+    item = {
+        "metadata": {"labels": {"istio.io/rev": "1-30"}},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
     before = {
-        "/apis/apps/v1/namespaces/istio-system/deployments/istiod-1-30": {"spec": spec},
+        "/apis/apps/v1/namespaces/istio-system/deployments/istiod-1-30": item,
         "/apis/apps/v1/namespaces/shop/deployments/catalog": {},
     }
-    assert reset._proxy_images(before) == {"localhost/istio/proxyv2:1.30.4"}
+    assert reset._proxies(before) == {("1-30", "localhost/istio/proxyv2:1.30.4")}
 
 
 def test_revisions_tags_and_proxies() -> None:
