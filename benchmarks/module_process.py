@@ -31,9 +31,14 @@ _PROFILE = "legacy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How a module ran; `ended` is the time of day, `whole` has the start of Python in it."""
+    """How a module ran.
+
+    `seconds` and `cpu` (of the processor) are without the start of Python, `whole` is with it;
+    `ended` is the time of day.
+    """
 
     seconds: float
+    cpu: float
     whole: float
     ended: float
     peak_mib: float
@@ -78,6 +83,7 @@ def run(name: str, arguments: Mapping[str, Any], home: Path) -> Ran:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Measured:
     seconds: float
+    cpu: float
     ended: float
     peak_mib: float
 
@@ -90,14 +96,15 @@ def _run_here(name: str, arguments: str) -> int:
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.loads(arguments)}).encode()
     basic._ANSIBLE_PROFILE = _PROFILE
     printed, code = io.StringIO(), 0
-    started = time.monotonic()
+    started, used = time.monotonic(), time.process_time()
     try:
         with redirect_stdout(printed):
             loaded.main()
     except SystemExit as end:
         code = int(end.code or 0)
     seconds, ended = time.monotonic() - started, time.time()
-    measured = _Measured(seconds=seconds, ended=ended, peak_mib=_peak_mib())
+    cpu = time.process_time() - used
+    measured = _Measured(seconds=seconds, cpu=cpu, ended=ended, peak_mib=_peak_mib())
     print(printed.getvalue().strip())
     print(json.dumps(asdict(measured)))
     return code

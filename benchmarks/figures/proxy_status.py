@@ -50,6 +50,7 @@ def _rows(what: str, found: dict[str, Samples]) -> Sequence[Row]:
     return (
         compare(f"{what}, the module", found["module"], _RIVAL, rival, at_most=_AT_MOST),
         compare("  with the start of its process", found["process"], _RIVAL, rival),
+        compare("  processor time of the module", found["cpu"], _RIVAL, found["istioctl cpu"]),
     )
 
 
@@ -66,7 +67,7 @@ def _times(found: Mesh, bench: Bench) -> dict[str, Samples]:
 
 def _ours(found: Mesh, count: int) -> Readings:
     ran = _run(found, count)
-    return {"module": ran.seconds, "process": ran.whole, "peak": ran.peak_mib}
+    return {"module": ran.seconds, "process": ran.whole, "cpu": ran.cpu}
 
 
 def _peak(found: Mesh, bench: Bench) -> float:
@@ -90,7 +91,7 @@ def _istioctl(found: Mesh, count: int) -> Readings:
     took = plays.timed([istioctl, "proxy-status", *options], home=plane.folder)
     if (lines := took.said.count("\n")) != count + 1:
         raise BenchmarkError(f"istioctl told of {lines - 1} proxies instead of {count}")
-    return {"istioctl": took.seconds}
+    return {"istioctl": took.seconds, "istioctl cpu": took.cpu}
 
 
 FIGURE = Figure(

@@ -15,23 +15,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any
 
 # An API server that does not know the first answers with the second.
 ACCEPT = "application/vnd.kubernetes.protobuf, application/json"
 
-# A field's name in JSON, by its number, and what it holds: `str`, `int`, `bool`, `dict` (of strings
-# by strings), a schema, or a list of one schema for what is repeated.
-Schema: TypeAlias = Mapping[int, tuple[str, Any]]
-
 _MAGIC = b"k8s\x00"
 _RAW = 2
-_ENTRY: Schema = {1: ("key", str), 2: ("value", str)}
-_LIST_META: Schema = {2: ("resourceVersion", str), 3: ("continue", str)}
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 # The bit of a byte that says that the number has more of them.
 _MORE = 0x80
 _SIZES = {_FIXED64: 8, _FIXED32: 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The fields of a message that are wanted, by their numbers.
+
+    Each is its name in JSON and what it holds: `str`, `int`, `bool`, `dict` (of texts by texts), a
+    schema, or a list of one schema for what is repeated. `singles` is how many there are where
+    none is repeated, so that the rest can be left when all of them were seen.
+    """
+
+    fields: Mapping[int, tuple[str, Any]]
+    singles: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        repeated = any(form is dict or isinstance(form, list) for _n, form in self.fields.values())
+        object.__setattr__(self, "singles", 0 if repeated else len(self.fields))
+
+
+_ENTRY = Schema({1: ("key", str), 2: ("value", str)})
+_LIST_META = Schema({2: ("resourceVersion", str), 3: ("continue", str)})
 
 
 def decode_list(body: bytes, item: Schema) -> dict[str, Any]:
@@ -41,9 +57,9 @@ def decode_list(body: bytes, item: Schema) -> dict[str, Any]:
     """
     if not body.startswith(_MAGIC):
         return dict(json.loads(body))
-    content = {1: ("metadata", _LIST_META), 2: ("items", [item])}
+    content = Schema({1: ("metadata", _LIST_META), 2: ("items", [item])})
     try:
-        envelope = _message(body, len(_MAGIC), len(body), {_RAW: ("list", content)})
+        envelope = _message(body, len(_MAGIC), len(body), Schema({_RAW: ("list", content)}))
         return dict(envelope["list"])
     except (IndexError, KeyError):
         raise ValueError("it ends before an object does") from None
@@ -51,6 +67,7 @@ def decode_list(body: bytes, item: Schema) -> dict[str, Any]:
 
 def _message(body: bytes, position: int, end: int, schema: Schema) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    fields, left = schema.fields, schema.singles
     while position < end:
         # Most numbers have one byte; a call for each would take longer than all the rest.
         tag = body[position]
@@ -66,9 +83,12 @@ def _message(body: bytes, position: int, end: int, schema: Schema) -> dict[str, 
         else:
             start = position
             value, position = _number(body, position, tag & 7)
-        wanted = schema.get(tag >> 3)
+        wanted = fields.get(tag >> 3)
         if wanted is not None:
             _keep(found, wanted, value, body[start:position])
+            left -= 1
+            if left == 0:
+                return found
     if position != end:
         raise IndexError
     return found

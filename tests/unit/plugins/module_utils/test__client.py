@@ -12,6 +12,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._client import Cl
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
+from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, serving
 
 
@@ -62,7 +63,7 @@ def test_pages_with_a_schema_ask_for_the_binary_encoding() -> None:
         ),
         Answer(200, {"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "b"}}]}),
     )
-    schema = {1: ("metadata", {1: ("name", str)})}
+    schema = Schema({1: ("metadata", Schema({1: ("name", str)}))})
     pages, asked = asked_by(lambda api: list(api.pages(_kinds.POD, schema=schema)), *answers)
     assert [(item["metadata"]["name"], item["kind"]) for items, _v in pages for item in items] == [
         ("web", "Pod"),
@@ -73,13 +74,15 @@ def test_pages_with_a_schema_ask_for_the_binary_encoding() -> None:
 
 
 def test_pages_with_a_schema_of_a_kind_that_does_not_exist_are_none() -> None:
-    pages, _asked = asked_by(lambda api: list(api.pages(_kinds.ROLLOUT, schema={})), Answer(404))
+    pages, _asked = asked_by(
+        lambda api: list(api.pages(_kinds.ROLLOUT, schema=Schema({}))), Answer(404)
+    )
     assert pages == []
 
 
 def test_pages_with_a_schema_raise_other_refusals() -> None:
     with serving(Answer(403)) as stub, pytest.raises(ApiError):
-        list(Client(Connection(server=stub.url)).pages(_kinds.POD, schema={}))
+        list(Client(Connection(server=stub.url)).pages(_kinds.POD, schema=Schema({})))
 
 
 def test_list_passes_the_field_selector() -> None:

@@ -21,7 +21,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema, decode_list
 
 FIXTURES = Path(__file__).parent / "fixtures"
-SAMPLE: Schema = {1: ("name", str), 2: ("count", int), 3: ("ready", bool), 4: ("labels", dict)}
+SAMPLE = Schema({1: ("name", str), 2: ("count", int), 3: ("ready", bool), 4: ("labels", dict)})
 
 
 def both() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -96,6 +96,19 @@ def test_fields_that_are_not_wanted_are_skipped_whatever_they_hold() -> None:
     fixed = varint(20 << 3 | 1) + b"12345678" + varint(21 << 3 | 5) + b"1234"
     item = field(300, b"x" * 200) + fixed + field(22, 1 << 40) + field(1, b"web")
     assert decode_list(listed(item), SAMPLE)["items"] == [{"name": "web"}]
+
+
+def test_the_rest_is_left_when_nothing_more_can_come() -> None:
+    schema = Schema({1: ("name", str), 2: ("count", int)})
+    # What follows could not be read: a type that there is not.
+    item = field(2, 7) + field(1, b"web") + varint(3 << 3 | 3)
+    assert decode_list(listed(item), schema)["items"] == [{"name": "web", "count": 7}]
+
+
+def test_what_is_repeated_is_read_to_the_end() -> None:
+    schema = Schema({1: ("names", [Schema({1: ("name", str)})])})
+    item = field(1, field(1, b"a")) + field(9, b"between") + field(1, field(1, b"b"))
+    assert decode_list(listed(item), schema)["items"] == [{"names": [{"name": "a"}, {"name": "b"}]}]
 
 
 def test_a_list_of_nothing_has_no_items() -> None:
