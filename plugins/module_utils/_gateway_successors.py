@@ -48,11 +48,12 @@ class Successors:
                 [pod for pod in pods if pod.template not in templates],
                 [pod for pod in pods if pod.template in templates],
             )
+            if not answer.ready:
+                self._since = None
+                return answer
             now = self._waiter.clock()
-            self._since = (
-                (self._since if self._since is not None else now) if answer.ready else None
-            )
-            if self._since is not None and now - self._since < seconds:
+            self._since = now if self._since is None else self._since
+            if now - self._since < seconds:
                 return _readiness.waiting(f"the {self._rollout} asks to be ready for {seconds} s")
             return answer
 
