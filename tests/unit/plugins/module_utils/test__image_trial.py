@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     RefusedError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._image_trial import Trial
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
@@ -114,12 +116,26 @@ class Kubelet(FakeApi):
     def delete(self, *arguments: Any, **options: Any) -> bool:
         return False if self.lingers else super().delete(*arguments, **options)
 
-    def watch(self, *arguments: Any, **options: Any) -> Any:
+    def watch(
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        label_selector: str = "",
+        seconds: int,
+    ) -> Iterator[tuple[str, Object]]:
         self.now += 1
         self.lingers -= 1
         if self.lingers == 0:
             super().delete(_kinds.POD, KEY[3], KEY[2])
-        yield from FakeApi.watch(self, *arguments, **options)
+        yield from super().watch(
+            kind,
+            namespace,
+            resource_version=resource_version,
+            label_selector=label_selector,
+            seconds=seconds,
+        )
 
     def _start(self, _api: FakeApi, event: str, item: Object) -> None:
         if event == "ADDED":

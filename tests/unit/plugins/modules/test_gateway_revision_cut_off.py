@@ -194,28 +194,50 @@ def test_tells_the_first_failure_where_new_pods_cannot_be_seen_off_either() -> N
     assert api.revisions_of("edge-in") == ["1-30"] * 2 + ["1-31"] * 2
 
 
-def test_new_pods_stay_where_no_old_one_serves() -> None:
+def test_is_not_held_up_by_old_pods_that_serve_nobody() -> None:
     api = cluster()
     api.network.lacking.add(("1-31", "route"))
-
-    def kill_old(now: int) -> None:
-        for pod in api.controllers.pods("edge-in"):
-            if now == 6 and pod["metadata"]["annotations"]["istio.io/rev"] == "1-30":
-                api.controllers.never_ready.add(pod["metadata"]["name"])
-                api.put({**pod, "status": {"phase": "Running", "podIP": "10.3.0.1"}})
-
-    api.each_second = kill_old
-    # Nothing serves that they could be compared with.
+    api.each_second = lambda now: kill_old(api) if now == 6 else None
+    # Nothing serves that the new ones could be compared with.
     result = move(api, wait_timeout=12)
     assert (result["rc"], api.revisions_of("edge-in")) == (0, ["1-31"] * 2)
 
 
-def test_a_gateway_that_is_deleted_meanwhile_is_told() -> None:
+def test_new_pods_stay_where_no_old_one_serves() -> None:
     api = cluster()
-    api.controllers.startup = 9
-    api.each_second = lambda now: (
-        api.remove(_kinds.DEPLOYMENT, "edge-in", "edge") if now == 4 else None
-    )
+    api.controllers.trouble = PULLING
+    api.controllers.startup = 3
+
+    def hurt(now: int) -> None:
+        fresh = api.controllers.pods("edge-in")[2:]
+        if now == 2:
+            api.controllers.never_ready.add(fresh[0]["metadata"]["name"])
+            kill_old(api)
+
+    api.each_second = hurt
+    result = move(api)
+    assert "ImagePullBackOff" in result["msg"]
+    assert (len(api.network.behind(service())), api.marked()) == (1, [])
+
+
+def kill_old(api: GatewayCluster) -> None:
+    for pod in api.controllers.pods("edge-in"):
+        if pod["metadata"]["annotations"]["istio.io/rev"] == "1-30":
+            api.controllers.never_ready.add(pod["metadata"]["name"])
+            api.put({**pod, "status": {"phase": "Running", "podIP": "10.3.0.1"}})
+
+
+@pytest.mark.parametrize("writes", [1, 4], ids=["held", "let go"])
+def test_a_gateway_that_is_deleted_meanwhile_is_told(writes: int) -> None:
+    api = cluster()
+    api.controllers.lag = 3
+
+    def delete(_now: int) -> None:
+        key = ("apps/v1", "Deployment", "edge", "edge-in")
+        if len(api.writes) == writes and key in api.objects:
+            api.remove(_kinds.DEPLOYMENT, "edge-in", "edge")
+
+    api.each_second = delete
     assert "the gateway edge/edge-in is gone" in move(api)["msg"]
 
 

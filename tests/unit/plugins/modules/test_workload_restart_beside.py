@@ -214,6 +214,16 @@ def test_what_was_begun_ends_where_the_workload_is_now_excluded(after: int) -> N
     assert api.network.lost == []
 
 
+def test_what_was_begun_ends_where_nothing_could_stand_in_any_more() -> None:
+    api = one_client(kind="StatefulSet", replicas=2)
+    # The second of two has just left.
+    kill(api, 3)
+    item = api.objects["apps/v1", "StatefulSet", "shop", "web"]
+    api.put({**item, "spec": {**item["spec"], "replicas": 1}})
+    result = restart(api)
+    assert (result["rc"], revisions(api), api.marked()) == (0, ["1-31"], []), result.get("msg")
+
+
 @pytest.mark.parametrize("after", [1, 2, 3])
 @pytest.mark.parametrize("of", [{}, {"replicas": 2}], ids=["single", "two"])
 def test_the_way_back_from_a_run_that_was_killed_with_a_bad_successor(

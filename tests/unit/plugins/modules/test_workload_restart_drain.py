@@ -21,6 +21,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.restarting import (
 )
 from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import KilledError
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
+    budget,
     selecting,
     service,
     workload,
@@ -208,6 +209,19 @@ def test_a_pod_without_a_sidecar_is_held_as_well() -> None:
     (found,) = drained(restart(api))
     assert (found["revision"], found["open_at_end"]) == (None, None)
     assert second(found["ended"]) - second(found["acknowledged"]) >= 4
+
+
+def test_no_two_workloads_of_one_budget_leave_pods_away_at_once() -> None:
+    names = ("web", "store")
+    items = [
+        workload(name, kind="StatefulSet", replicas=2, labels={"tier": "data"}) for name in names
+    ]
+    shared = budget("data", allowed=1, at_best=1)
+    shared["spec"] = {"selector": {"matchLabels": {"tier": "data"}}}
+    api = Cluster(*items, *map(service, names), shared)
+    result = restart(api)
+    assert (result["rc"], api.controllers.most_at_once, api.network.lost) == (0, 1, [])
+    assert revisions(api, "web") + revisions(api, "store") == ["1-31"] * 4
 
 
 @pytest.mark.parametrize("wanted", ["where_safe", "annotation", "rollout"])
