@@ -221,6 +221,7 @@ def test_what_was_begun_ends_where_nothing_could_stand_in_any_more() -> None:
     item = api.objects["apps/v1", "StatefulSet", "shop", "web"]
     api.put({**item, "spec": {**item["spec"], "replicas": 1}})
     result = restart(api)
+    api.run_on(2)
     assert (result["rc"], revisions(api), api.marked()) == (0, ["1-31"], []), result.get("msg")
 
 
