@@ -89,7 +89,7 @@ class Drain:
             self._before = self._uids()
         pods = self._pods()
         fresh = [pod for pod in pods.members if pod.uid not in self._before]
-        for answer in (self._trouble(workload, pods), self._rejections.among(fresh)):
+        for answer in (self._trouble(pods), self._rejections.among(fresh)):
             if not answer.ready:
                 return answer
         going = self._leaving.see_off(pods.out)
@@ -149,7 +149,7 @@ class Drain:
             raise ValueError(f"{self._todo.reference} has no way to be drained")
         return self._todo.passage
 
-    def _trouble(self, workload: Workload, pods: Pods) -> Readiness:
+    def _trouble(self, pods: Pods) -> Readiness:
         """Whether the successors come, and are what is wanted: the next would be no others."""
         trouble = _readiness.trouble_of(pod for pod in pods.members if pod.uid not in self._before)
         if not trouble.ready:
@@ -157,14 +157,11 @@ class Drain:
         for stray in self._strays(pods.members):
             found = describe(stray.revision, stray.version)
             return _readiness.hopeless(f"pod {stray.name} came up on {found}")
-        if pods.out:
-            # A quota may be full only until they are gone.
-            return _readiness.READY
-        return _readiness.creation(workload, self._fleet.pods(self._todo.reference))
+        return _readiness.READY
 
     def _step(self, workload: Workload, pods: Pods) -> Readiness:
         off = self._off(pods.members)
-        full = _full(workload, pods.members)
+        full = self._full(workload, pods.members)
         if self._passage.obstacle:
             return self._step_to_an_end(pods, off, full)
         broken = [pod for pod in off if not pod.ready]
@@ -215,6 +212,17 @@ class Drain:
             return _readiness.hopeless(f"it is not drained any further: {self._passage.obstacle}")
         return _readiness.READY
 
+    def _full(self, workload: Workload, members: Sequence[Pod]) -> Readiness:
+        """Whether as many pods as there shall be are ready to take requests."""
+        ready = sum(pod.ready and pod.live for pod in members)
+        if ready >= workload.desired:
+            return _readiness.READY
+        # A quota may be full only until pods of other workloads are gone.
+        creation = _readiness.creation(workload, self._fleet.pods(self._todo.reference))
+        return _readiness.waiting(
+            creation.reason or f"{ready} of {workload.desired} pods are ready"
+        )
+
     def _strays(self, members: Sequence[Pod]) -> list[Pod]:
         """The successors that are not what is wanted."""
         return [pod for pod in members if pod.uid not in self._before and self._is_off(pod)]
@@ -225,14 +233,6 @@ class Drain:
 
     def _is_off(self, pod: Pod) -> bool:
         return pod.live and _readiness.is_off(pod, self._wanted, self._before)
-
-
-def _full(workload: Workload, members: Sequence[Pod]) -> Readiness:
-    """Whether as many pods as there shall be are ready to take requests."""
-    ready = sum(pod.ready and pod.live for pod in members)
-    if ready < workload.desired:
-        return _readiness.waiting(f"{ready} of {workload.desired} pods are ready")
-    return _readiness.READY
 
 
 def _rest(workload: Workload, off: Sequence[Pod], waiting: Sequence[Pod]) -> Readiness:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _envoy, _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import _envoy, _kinds, _pod_schema
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed, Source
@@ -75,7 +75,9 @@ class Witness:
         self._api = api
         self._clock = clock
         self._book = _Book()
-        self._feed = Feed(api, [Source(kind=_kinds.POD, read=_read)], self._book)
+        self._feed = Feed(
+            api, [Source(kind=_kinds.POD, read=_read, schema=_pod_schema.POD)], self._book
+        )
         self._cases: dict[str, _Case] = {}
         self._deaf: dict[str, str] = {}
         self._lock = threading.Lock()
