@@ -168,10 +168,16 @@ class Drain:
         if broken:
             return self._leaving.dismiss(broken[0])
         if not full.ready:
+            self._make_room(workload, pods)
             return full
         if self._passage.way is Way.STAND_IN:
             return self._step_by_stand_in(workload, pods, off)
         return self._step_by_members(workload, pods, off)
+
+    def _make_room(self, workload: Workload, pods: Pods) -> None:
+        """Let one leave although its successor does not run, as that finds no node beside it."""
+        if self._passage.may_lack and pods.crowded and pods.serving >= workload.desired:
+            self._leaving.take_out(pods.waiting[0])
 
     def _step_by_members(self, workload: Workload, pods: Pods, off: Sequence[Pod]) -> Readiness:
         """Those that have a successor leave, and the next get one, or leave to the others."""

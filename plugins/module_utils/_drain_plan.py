@@ -65,12 +65,14 @@ class Way(StrEnum):
 class Passage:
     """How pods leave; `release` is the label that the controller lets them go by.
 
+    `may_lack` is whether one pod may be away where there is no room for a successor beside it.
     With an `obstacle` no pod can be drained; those that a run before has let go are seen off.
     """
 
     way: Way
     departure: Departure
     release: str = ""
+    may_lack: bool = False
     obstacle: str | None = None
 
     @property
@@ -110,7 +112,8 @@ def find(
         tried[Way.OTHERS] = _no_others(workload, departure, budgets)
     way = next((way for way, obstacle in tried.items() if obstacle is None), None)
     if way is not None:
-        return Passage(way=way, departure=departure, release=release)
+        may_lack = tried.get(Way.OTHERS, "") is None
+        return Passage(way=way, departure=departure, release=release, may_lack=may_lack)
     obstacle = "; ".join(filter(None, tried.values()))
     return Passage(way=Way.OTHERS, departure=departure, release=release, obstacle=obstacle)
 

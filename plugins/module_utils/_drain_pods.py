@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 
+# What the scheduler says of a pod for which there is no node, as with full anti-affinity.
+_CROWDED = "Unschedulable"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pods:
@@ -28,6 +31,19 @@ class Pods:
             members=[pod for pod in pods if pod.mark is None],
             waiting=[pod for pod in pods if pod.mark and not pod.mark.out],
             out=[pod for pod in pods if pod.mark and pod.mark.out],
+        )
+
+    @property
+    def serving(self) -> int:
+        """How many are behind their Services."""
+        return sum(pod.ready for pod in (*self.members, *self.waiting))
+
+    @property
+    def crowded(self) -> bool:
+        """Whether some wait for successors that all find no node."""
+        missing = [pod.trouble for pod in self.members if not pod.ready]
+        return bool(self.waiting and missing) and all(
+            trouble is not None and trouble.reason == _CROWDED for trouble in missing
         )
 
     @staticmethod

@@ -32,6 +32,12 @@ from ansible_collections.meshwright.istio.tests.unit.support.replica_sets import
 
 Object = dict[str, Any]
 Reference = tuple[str, str, str]
+CROWDED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "Unschedulable",
+    "message": "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.",
+}
 
 
 class Controllers:
@@ -41,8 +47,9 @@ class Controllers:
     `lag` is how many steps pass before a change of a workload is looked at, `startup` how many
     before a pod is ready. Pods, and those of workloads, in `never_ready` never get ready, and have
     `trouble` for their status; those in `deaf` report success and do nothing; for those in
-    `no_room` no pod can be made. With `eager`, controllers act at once after each write.
-    `conditions` are what the status of a workload says besides.
+    `no_room` no pod can be made. `nodes` is how many pods of a workload find a node. With `eager`,
+    controllers act at once after each write. `conditions` are what the status of a workload says
+    besides.
 
     `most_at_once` is the largest number of workloads that were being replaced at a time,
     `fewest_ready` the smallest number of ready pods that each had, `made` how many pods were made.
@@ -62,6 +69,7 @@ class Controllers:
         self.deaf: set[str] = set()
         self.no_room: set[str] = set()
         self.conditions: dict[str, list[Object]] = {}
+        self.nodes: dict[str, int] = {}
         self.most_at_once = 0
         self.fewest_ready: dict[str, int] = {}
         self.made: Counter[str] = Counter()
@@ -220,10 +228,19 @@ class Controllers:
             started = self.made_at.setdefault(pod["metadata"]["uid"], self.now)
             if is_ready(pod) or self.now - started < self.startup:
                 continue
-            if not stuck:
+            if self._is_crowded_out(name):
+                self.api.put({**pod, "status": {"phase": "Pending", "conditions": [CROWDED]}})
+            elif not stuck:
                 self._set_ready(pod)
             elif pod["status"] != self.trouble:
                 self.api.put({**pod, "status": self.trouble})
+
+    def _is_crowded_out(self, name: str) -> bool:
+        for workload, number in self.nodes.items():
+            if name.startswith(f"{workload}-"):
+                running = [pod for pod in self.pods(workload) if "podIP" in pod["status"]]
+                return len(running) >= number
+        return False
 
     def _set_ready(self, pod: Object) -> None:
         self._addresses += 1

@@ -23,6 +23,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.restarting import (
     revisions,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
+    budget,
     selecting,
 )
 
@@ -157,6 +158,26 @@ def test_what_is_right_needs_no_way_to_be_drained() -> None:
     api.put({**item, "metadata": {**item["metadata"], "annotations": left}})
     result = restart(api)
     assert (result["rc"], result["workloads"][0]["action"]) == (0, "restored"), result.get("msg")
+
+
+@pytest.mark.parametrize("replicas", [2, 8])
+def test_makes_room_where_there_is_no_node_for_a_successor(replicas: int) -> None:
+    api = one_client(replicas=replicas)
+    api.controllers.nodes["web"] = replicas
+    result = restart(api)
+    assert (result["rc"], revisions(api)) == (0, ["1-31"] * replicas), result.get("msg")
+    assert (api.network.lost, api.fewest["web"], api.marked()) == ([], replicas - 1, [])
+
+
+@pytest.mark.parametrize("budgets", [True, False], ids=["only one", "none may be away"])
+def test_keeps_a_pod_for_which_there_is_no_room_and_no_other(budgets: bool) -> None:
+    tight = [budget("web", allowed=0, at_best=0)] if budgets else []
+    api = one_client(*tight, replicas=1 + budgets)
+    api.controllers.nodes["web"] = 1 + budgets
+    result = restart(api, **LIMITS)
+    assert "Unschedulable: 0/2 nodes are available" in result["msg"]
+    api.run_on(1)
+    assert (set(revisions(api)), api.network.lost, api.marked()) == ({"1-30"}, [], [])
 
 
 BROKEN = {
