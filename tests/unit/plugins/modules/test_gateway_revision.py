@@ -123,6 +123,17 @@ def test_replaces_the_pods_where_the_namespace_decides_and_has_been_moved() -> N
     assert (api.network.lost, move(api)["changed"]) == ([], False)
 
 
+def test_an_old_pod_that_is_ill_holds_nothing_up() -> None:
+    api = cluster(gateway(), service(), rev="1-30")
+    api.point_namespace_at("1-31")
+    ill = api.controllers.pods("edge-in")[0]
+    api.controllers.never_ready.add(ill["metadata"]["name"])
+    api.put({**ill, "status": {"phase": "Running"}})
+    api.step()
+    assert (move(api)["rc"], api.revisions_of("edge-in")) == (0, ["1-31"] * 2)
+    assert api.network.lost == []
+
+
 def test_brings_up_the_version_where_the_revision_stays() -> None:
     api = cluster(gateway(labels={"istio.io/rev": None}), service())
     assert move(api, revision="default", version="1.29.5")["changed"] is False

@@ -286,7 +286,7 @@ def test_a_budget_that_never_allows_it_is_named() -> None:
     api = Cluster(store, budget("store", allowed=0, at_best=0))
     result = run(api)
     assert (result["rc"], api.writes) == (1, [])
-    assert "PodDisruptionBudget shop/store allows 0 pods" in result["msg"]
+    assert "PodDisruptionBudget shop/store allows 0 pods" in left(result)["StatefulSet store"]
     assert run(api, disruption_budgets="ignore")["counts"]["restarted"] == 1
 
 
