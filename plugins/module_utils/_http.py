@@ -177,8 +177,9 @@ def _cause(error: HTTPError) -> str:
 
 def _pool(connection: Connection, tls: ssl.SSLContext) -> urllib3.PoolManager:
     settings: dict[str, Any] = {
-        "maxsize": CONNECTIONS,
-        "block": True,
+        # A watch holds its connection for as long as it goes on: no request may wait for one.
+        "maxsize": 4 * CONNECTIONS,
+        "block": False,
         "ssl_context": tls,
         "server_hostname": connection.server_name,
         "assert_hostname": connection.server_name if connection.verify else False,

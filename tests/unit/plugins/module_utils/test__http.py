@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -128,6 +129,19 @@ def test_events_are_read_across_pieces_and_end_with_the_connection() -> None:
             ("DELETED", {"a": 2}),
         ]
         assert stub.asked[0].path == "/w?watch=true"
+
+
+def test_open_watches_do_not_keep_other_requests_from_being_sent() -> None:
+    """As many as a restart has over some namespaces; each holds its connection."""
+    with serving(Answer(200, {"ok": 1})) as stub:
+        http = client(stub)
+        watches = [http.request("GET", "/w", stream=True) for _number in range(20)]
+        asking = threading.Thread(target=http.json, args=("GET", "/x"), daemon=True)
+        asking.start()
+        asking.join(10)
+        assert not asking.is_alive()
+        for watch in watches:
+            watch.close()
 
 
 def test_certificate_that_is_no_certificate_is_refused() -> None:
