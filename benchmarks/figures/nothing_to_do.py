@@ -36,6 +36,8 @@ def _measure(bench: Bench) -> Sequence[Row]:
         limit("check mode, over the empty play", check, at_most=_AT_MOST, unit="s"),
         compare("nothing to do, whole play", found["ours"], moving.TEMPLATE, found["template"]),
         compare("check mode, whole play", found["check"], moving.TEMPLATE, found["template check"]),
+        # Less than this no module can cost: it starts, and does nothing.
+        Row(what="  ping, over the empty play", ours=found["ping"].less(found["empty"])),
         Row(what="  an empty play", ours=found["empty"]),
         _count("nothing to do", requests, "ours", moving.TEMPLATE),
         _count("nothing to do", requests, "ours", _KUBECTL),
@@ -62,6 +64,7 @@ def _times(cluster: Namespaces, bench: Bench) -> dict[str, Samples]:
             contender("template", "template", move),
             contender("check", "ours", cluster.move_back, "--check"),
             contender("template check", "template", cluster.move_back, "--check"),
+            contender("ping", "ping", move),
             contender("empty", "empty", move),
         ],
         bench.repeats,
@@ -95,6 +98,7 @@ def _plays(cluster: Namespaces, kubeconfig: Path) -> dict[str, Path]:
     tasks: dict[str, Sequence[Task]] = {
         "ours": [cluster.our_task(kubeconfig)],
         "template": [cluster.template_task(kubeconfig)],
+        "ping": [{"ansible.builtin.ping": {}}],
         "empty": [],
     }
     folder = cluster.plane.folder
