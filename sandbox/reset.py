@@ -12,6 +12,7 @@ Istio's serve an older one too.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import filterfalse
@@ -23,6 +24,11 @@ from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
 
 _PARALLEL = 12
+_PODS = "/api/v1/pods"
+_SPACES = "/api/v1/namespaces"
+# istiod collects changes for a tenth of a second, and longer while more come, before it tells the
+# proxies of them.
+_PUSH = 1.0
 _PROXY = "istio-proxy"
 _REVISION = "istio.io/rev"
 # What controllers make of other objects, what changes by itself, and what is nobody's to reset.
@@ -63,7 +69,10 @@ def remember(cluster: Cluster) -> None:
 
 
 def restore(cluster: Cluster, timeout: float = 120.0) -> None:
-    """Go back to what was remembered, and wait until all of it is ready."""
+    """Go back to what was remembered, and wait until all of it is ready and nothing else is left.
+
+    A mesh that is as it should be already costs no more than the look at it.
+    """
     before: State = json.loads(_memory(cluster).read_text())
     now = read(cluster)
     added = [path for path in now if path not in before]
@@ -73,10 +82,41 @@ def restore(cluster: Cluster, timeout: float = 120.0) -> None:
     changed = [path for path in before if _differs(before[path], now.get(path))]
     for group in (filterfalse(_namespace, changed), filter(_namespace, changed)):
         _each(lambda path: _put(cluster, path, before[path]), group)
-    _each(cluster.objects.delete, _foreign_pods(cluster, before))
-    for kind in ("deployments", "statefulsets"):
-        path = f"/apis/apps/v1/{kind}"
-        cluster.objects.wait(path, istio.unready, what="the reset mesh", timeout=timeout)
+    foreign = list(_foreign_pods(cluster, before))
+    _each(cluster.objects.delete, foreign)
+    if added or changed or foreign or _leaving(cluster.objects.get(_PODS)["items"]):
+        _settle(cluster, timeout)
+
+
+def _settle(cluster: Cluster, timeout: float) -> None:
+    """Wait until every controller has seen what was done, and nobody has to leave any more."""
+    for _ in range(2):
+        # The first time, a controller may not have seen yet that a pod is going; once that pod is
+        # gone, it has.
+        for kind in ("deployments", "statefulsets"):
+            path = f"/apis/apps/v1/{kind}"
+            cluster.objects.wait(path, istio.unready, what="the reset mesh", timeout=timeout)
+        _each(cluster.objects.delete, _leaving(cluster.objects.get(_PODS)["items"]))
+        cluster.objects.wait(_PODS, _gone, what="the end of old pods", timeout=timeout)
+    cluster.objects.wait(_SPACES, _gone, what="the end of new namespaces", timeout=timeout)
+    time.sleep(_PUSH)
+
+
+def _leaving(pods: Iterable[Object]) -> list[str]:
+    """Pods that are being deleted, as paths that let them take no more time for it."""
+    return [_hurried(each) for each in pods if "deletionTimestamp" in each["metadata"]]
+
+
+def _hurried(pod: Object) -> str:
+    metadata = pod["metadata"]
+    path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+    return f"{path}?gracePeriodSeconds=1"
+
+
+def _gone(objects: Iterable[Object]) -> str:
+    """Which of them are still being deleted, in the form in which it is asked for."""
+    names = [e["metadata"]["name"] for e in objects if "deletionTimestamp" in e["metadata"]]
+    return f"{', '.join(names)} still there" if names else ""
 
 
 def read(cluster: Cluster) -> State:
@@ -156,14 +196,13 @@ def _put(cluster: Cluster, path: str, wanted: Object) -> None:
 def _foreign_pods(cluster: Cluster, before: State) -> Iterator[str]:
     """Pods whose proxy belongs to no istiod that was there: restarting them is all it takes."""
     wanted = _proxies(before)
-    for pod in cluster.objects.get("/api/v1/pods")["items"]:
+    for pod in cluster.objects.get(_PODS)["items"]:
         metadata = pod["metadata"]
         containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
         images = [each["image"] for each in containers if each["name"] == _PROXY]
         revision = metadata.get("annotations", {}).get(_REVISION)
         if images and wanted and (revision, images[0]) not in wanted:
-            path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-            yield f"{path}?gracePeriodSeconds=1"
+            yield _hurried(pod)
 
 
 def _proxies(before: State) -> set[tuple[str, str]]:
@@ -182,7 +221,7 @@ def _differs(before: Object, now: Object | None) -> bool:
 
 
 def _is_namespace(path: str) -> bool:
-    return path.rpartition("/")[0] == "/api/v1/namespaces"
+    return path.rpartition("/")[0] == _SPACES
 
 
 def _namespace(path: str) -> str:

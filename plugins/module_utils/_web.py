@@ -53,7 +53,7 @@ class Web:
     """
 
     def __init__(self, *, verify: bool, ca_cert: str | None, option: str) -> None:
-        self._pool = urllib3.PoolManager(ssl_context=_context(verify, ca_cert, option))
+        self._tls = _context(verify, ca_cert, option)
 
     def send(
         self,
@@ -66,20 +66,22 @@ class Web:
     ) -> Reply:
         """The answer; NoAnswerError when there is none in time."""
         started = time.monotonic()
-        # A connection that was kept may be one that the server has just closed.
         sent = {**headers, "Connection": "close"}
         try:
-            response = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers=sent,
-                timeout=urllib3.Timeout(total=timeout),
-                retries=False,
-                preload_content=False,
-            )
-            with contextlib.closing(response):
-                content, whole = _read(response, started + timeout)
+            # A pool of its own: one that is shared keeps the connection where the server does not
+            # say that it closes it, and the next request may meet a server that has just done so.
+            with urllib3.PoolManager(ssl_context=self._tls) as pool:
+                response = pool.request(
+                    method,
+                    url,
+                    body=body,
+                    headers=sent,
+                    timeout=urllib3.Timeout(total=timeout),
+                    retries=False,
+                    preload_content=False,
+                )
+                with contextlib.closing(response):
+                    content, whole = _read(response, started + timeout)
         except HTTPError as error:
             raise NoAnswerError(_cause(error, timeout)) from error
         return Reply(

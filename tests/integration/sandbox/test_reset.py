@@ -62,11 +62,6 @@ def test_a_changed_mesh_is_as_new(mesh: Cluster) -> None:
         key for key in before.keys() | after.keys() if before.get(key) != after.get(key)
     } == set()
     assert not mesh.kubectl("get", "envoyfilter", "-A", "-o", "name")
-    # What is going needs a moment to be gone.
-    mesh.kubectl("wait", "--for=delete", "pod", "-n", "istio-system", "-l", "istio.io/rev=1-31")
-    mesh.kubectl(
-        "wait", "--for=delete", "pod", "-n", "shop", "--field-selector=status.phase=Failed"
-    )
     assert {image.rpartition(":")[2] for image in _images(mesh)} == {"1.30.4"}
 
 

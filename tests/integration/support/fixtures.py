@@ -12,11 +12,15 @@ from pathlib import Path
 import pytest
 
 from sandbox import istio
+from sandbox.api import Object
 from sandbox.cluster import Cluster
 from tests.integration.support import recording
 from tests.integration.support.lab import NEW, Lab
 from tests.integration.support.playing import Ansible
 from tests.integration.support.recording import Recorder
+
+
+VALIDATORS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
 
 @pytest.fixture
@@ -37,4 +41,16 @@ def lab(cluster: Cluster, recorder: Recorder, tmp_path: Path) -> Lab:
 def beside(mesh: Cluster) -> Cluster:
     """The mesh as it was when it was new, and 1.31 beside it, put there by istioctl."""
     istio.install(mesh, "1.31", NEW)
+    # istiod lets its validator refuse what is wrong only once it has seen that it does.
+    mesh.objects.wait(VALIDATORS, _lenient, what="the validators")
     return mesh
+
+
+def _lenient(validators: list[Object]) -> str:
+    """Which of them let everything pass still, in the form in which it is asked for."""
+    names = [
+        each["metadata"]["name"]
+        for each in validators
+        if any(webhook["failurePolicy"] != "Fail" for webhook in each["webhooks"])
+    ]
+    return f"{', '.join(names)} would let anything pass" if names else ""

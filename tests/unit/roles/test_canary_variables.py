@@ -133,7 +133,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
     env = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", playbook],
+        [sys.executable, "-m", "ansible.cli.playbook", playbook],
         cwd=folder,
         env={
             **env,

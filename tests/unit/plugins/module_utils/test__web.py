@@ -49,6 +49,14 @@ def test_busy_server_is_asked_once() -> None:
         assert len(stub.asked) == 1
 
 
+def test_no_connection_is_used_again() -> None:
+    """The stub closes each without saying so: one that was kept would fail now and then."""
+    web = Web(verify=True, ca_cert=None, option="o")
+    with serving(Answer()) as stub:
+        replies = [web.send("GET", stub.url, headers={}, timeout=60) for _ in range(100)]
+    assert [reply.status for reply in replies] == [200] * 100
+
+
 def test_server_that_says_nothing_is_given_up() -> None:
     with (
         speaking(b"", pause=5) as url,

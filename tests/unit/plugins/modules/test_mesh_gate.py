@@ -127,6 +127,7 @@ def test_it_allows_as_many_bad_samples_as_it_may(prometheus: StubServer) -> None
     assert (result["rc"], result["checks"][0]["bad"]) == (0, 2)
     assert result["first_failure"]["time"] == "2026-02-03T00:00:00Z"
     result = ask(prometheus, bad, good, bad, good, bad, good, failure_limit=2)
+    assert [each["value"] for each in result["samples"]] == [2, 0, 2, 0, 2], result["samples"]
     assert (result["rc"], result["verdict"], result["held_seconds"]) == (1, "failed", 40)
 
 
