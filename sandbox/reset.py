@@ -22,6 +22,7 @@ from typing import Any
 from sandbox import istio
 from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
+from sandbox.errors import SandboxError
 
 _PARALLEL = 12
 _PODS = "/api/v1/pods"
@@ -29,6 +30,7 @@ _SPACES = "/api/v1/namespaces"
 # istiod collects changes for a tenth of a second, and longer while more come, before it tells the
 # proxies of them.
 _PUSH = 1.0
+_PAUSE = 0.3
 _PROXY = "istio-proxy"
 _REVISION = "istio.io/rev"
 # What controllers make of other objects, what changes by itself, and what is nobody's to reset.
@@ -93,13 +95,26 @@ def _settle(cluster: Cluster, timeout: float) -> None:
     for _ in range(2):
         # The first time, a controller may not have seen yet that a pod is going; once that pod is
         # gone, it has.
+        _see_off(cluster, timeout)
         for kind in ("deployments", "statefulsets"):
             path = f"/apis/apps/v1/{kind}"
             cluster.objects.wait(path, istio.unready, what="the reset mesh", timeout=timeout)
-        _each(cluster.objects.delete, _leaving(cluster.objects.get(_PODS)["items"]))
-        cluster.objects.wait(_PODS, _gone, what="the end of old pods", timeout=timeout)
-    cluster.objects.wait(_SPACES, _gone, what="the end of new namespaces", timeout=timeout)
     time.sleep(_PUSH)
+
+
+def _see_off(cluster: Cluster, timeout: float) -> None:
+    """Wait until all that is being deleted is gone; pods are given no more time for it."""
+    end, hurried = time.monotonic() + timeout, set[str]()
+    while leaving := _leaving(cluster.objects.get(_PODS)["items"]):
+        _each(cluster.objects.delete, set(leaving) - hurried)
+        hurried.update(leaving)
+        if time.monotonic() > end:
+            raise SandboxError(
+                f"{len(leaving)} pods were still there after {timeout:.0f} s",
+                "look at them with kubectl, or run down and up",
+            )
+        time.sleep(_PAUSE)
+    cluster.objects.wait(_SPACES, _gone, what="the end of new namespaces", timeout=timeout)
 
 
 def _leaving(pods: Iterable[Object]) -> list[str]:
