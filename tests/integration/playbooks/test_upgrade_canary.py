@@ -23,6 +23,8 @@ MADE_OF_THEM = (
     "endpoints/",
     "endpointslices/",
     "ipaddresses/",
+    # Their status counts pods.
+    "poddisruptionbudgets/istio-ingress/",
     "configmaps/istio-system/meshwright-upgrade",
     "leases/istio-system/meshwright-upgrade",
 )
