@@ -44,9 +44,12 @@ def gauges(api: Api, pod: str, namespace: str) -> bytes:
 
 def send_clients_away(api: Api, pod: str, namespace: str) -> None:
     """Let it close each connection with the next answer, so that its clients come to another."""
-    api.pod_get(
-        pod, namespace, port=PORT, path="/healthcheck/fail", timeout=_TIMEOUT, method="POST"
-    )
+    tell(api, pod, namespace, "/healthcheck/fail")
+
+
+def tell(api: Api, pod: str, namespace: str, path: str) -> None:
+    """POST to that path of its admin port."""
+    api.pod_get(pod, namespace, port=PORT, path=path, timeout=_TIMEOUT, method="POST")
 
 
 def sends_to(found: bytes, address: str, *, not_by: Collection[str] = ()) -> bool:

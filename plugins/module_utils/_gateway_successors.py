@@ -18,6 +18,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Target
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_course import Course
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout import Rollout
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
@@ -28,11 +29,14 @@ from ansible_collections.meshwright.istio.plugins.module_utils._workload import 
 class Successors:
     """Those of a rollout that is held."""
 
-    def __init__(self, api: Api, waiter: Waiter, rollout: Rollout, target: Target) -> None:
+    def __init__(
+        self, api: Api, waiter: Waiter, rollout: Rollout, target: Target, course: Course
+    ) -> None:
         self._api = api
         self._waiter = waiter
         self._rollout = rollout
         self._target = target
+        self._course = course
         self._since: float | None = None
 
     def wait(self, held: Object) -> None:
@@ -48,6 +52,8 @@ class Successors:
                 [pod for pod in pods if pod.template not in templates],
                 [pod for pod in pods if pod.template in templates],
             )
+            if answer.ready and (lacking := self._course.lacks(held)):
+                answer = _readiness.waiting(f"the {self._rollout} lacks {'; '.join(lacking)}")
             if not answer.ready:
                 self._since = None
                 return answer

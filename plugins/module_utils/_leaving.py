@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,18 +17,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _readiness,
     _sidecar_limits,
     _stand_in_pod,
+    _unready,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
 from ansible_collections.meshwright.istio.plugins.module_utils._drained import Drained
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
-    ApiError,
-    NotReadyError,
-)
-from ansible_collections.meshwright.istio.plugins.module_utils._kinds import (
-    CONTROLLER_REVISION,
-    POD,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
@@ -65,6 +61,7 @@ class Leaving:
         self._gateway = gateway
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
+        self._told: set[str] = set()
         self._out: dict[str, tuple[Pod, float]] = {}
         self._records: dict[str, Drained] = {}
         self.done: list[Drained] = []
@@ -98,21 +95,7 @@ class Leaving:
 
     def make_stand_in(self, workload: Workload, beside: Pod) -> None:
         """Make a pod of the workload's template on the node of that one."""
-        name = f"{self._workload.name}-{beside.template}"
-        owner = self._api.get(CONTROLLER_REVISION, name, self._workload.namespace)
-        if owner is None:
-            raise NotReadyError(
-                f"ControllerRevision {self._workload.namespace}/{name} is gone, so nothing can own"
-                f" a stand-in for pod {beside.name}. Run it again."
-            )
-        mark = Mark(workload=self._workload)
-        document = _stand_in_pod.build(workload, beside.node, mark, owner)
-        try:
-            self._api.create(POD, document, self._workload.namespace)
-        except ApiError as error:
-            # Made a moment ago, or by a run before: the watch will tell.
-            if error.status != 409:
-                raise
+        _stand_in_pod.create(self._api, workload, beside)
         self.wrote = True
 
     def take_out(self, pod: Pod) -> None:
@@ -151,6 +134,10 @@ class Leaving:
         Stand-ins have no controller. One that is ready may be all that serves.
         """
         for pod in pods:
+            if self._passage.departure.by_readiness:
+                # One that does not answer is not ready, whatever it was told.
+                with contextlib.suppress(ApiError):
+                    _unready.make_ready(self._api, pod)
             if pod.mark is not None and pod.mark.labels:
                 self._write(pod, None, pod.mark.erase())
                 self._out.pop(pod.uid, None)
@@ -159,6 +146,10 @@ class Leaving:
                 self._delete(pod)
 
     def _see_off(self, pod: Pod) -> Readiness:
+        if self._passage.departure.by_readiness and pod.uid not in self._out:
+            if pod.ready:
+                return self._wait_until_unready(pod)
+            self._record(pod, out=_now())
         _pod, since = self._out.setdefault(pod.uid, (pod, self._clock()))
         by_name = [
             f"{sender.name}.{sender.namespace}.svc.cluster.local"
@@ -181,6 +172,12 @@ class Leaving:
         self._delete(pod)
         self._close(pod, since)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
+
+    def _wait_until_unready(self, pod: Pod) -> Readiness:
+        if pod.uid not in self._told:
+            _unready.make_unready(self._api, pod)
+            self._told.add(pod.uid)
+        return _readiness.waiting(f"pod {pod.name} serves until the kubelet finds it unready")
 
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
@@ -217,6 +214,8 @@ class Leaving:
         mark = Mark(workload=self._workload, labels=labels, out=True)
         if not self._write(pod, mark, mark.patch(changes)):
             return False
+        if self._passage.departure.by_readiness:
+            return True
         self._record(pod, out=_now())
         self._out[pod.uid] = (pod, self._clock())
         return True

@@ -14,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _gateway_move,
+    _gateway_course,
     _leaving,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
@@ -161,6 +161,6 @@ def move(api: GatewayCluster, *, check: bool = False, **arguments: Any) -> dict[
         mock.patch.object(gateway_revision, "Waiter", SimpleNamespace(start=start)),
         mock.patch.object(Witness, "start", start_witness),
         mock.patch.object(_leaving, "_now", now),
-        mock.patch.object(_gateway_move, "_now", now),
+        mock.patch.object(_gateway_course, "_now", now),
     ):
         return run_module(gateway_revision, api, chosen, check=check)
