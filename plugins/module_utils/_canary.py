@@ -56,12 +56,16 @@ def workload_moves(found: Mapping[Reference, Sequence[Pod]]) -> tuple[WorkloadMo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveMove:
-    """The namespaces that move together, and what has to restart there."""
+    """The namespaces that move together, and what has to restart there.
+
+    `gateways` follow the label of their namespace, and are held where they are until they move.
+    """
 
     number: int
     name: str
     namespaces: tuple[NamespaceMove, ...]
     workloads: tuple[WorkloadMove, ...]
+    gateways: tuple[Reference, ...] = ()
 
     @property
     def to_label(self) -> tuple[str, ...]:
@@ -226,6 +230,7 @@ def _wave(wave: WaveMove) -> dict[str, Any]:
         "namespaces": [each.name for each in wave.namespaces],
         "to_label": list(wave.to_label),
         "workloads": [str(each) for each in wave.workloads],
+        "gateways": [each.path for each in wave.gateways],
         "done": wave.done,
     }
 

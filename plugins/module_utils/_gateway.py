@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _gateway_hold, _injector
+from ansible_collections.meshwright.istio.plugins.module_utils import _gateway_parent, _injector
 from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import RefusedError
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_parent import Parent
@@ -28,10 +28,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._workload import 
 _TEMPLATES = "inject.istio.io/templates"
 _GATEWAY_TEMPLATE = "gateway"
 _INJECTION_LABEL = "istio-injection"
-_UNSERVED = (
-    "No Service of namespace {namespace} selects the pods of the {gateway}, so others could not"
-    " take its requests. Replace its pods with workload_restart."
-)
 
 Labels = Mapping[str, str]
 
@@ -97,6 +93,17 @@ class Gateway:
         else:
             right = self.labels_for(target) == self.workload.template_labels
         return right and all(target.accepts(pod) for pod in self.pods)
+
+    def waits_at(self, target: Target) -> bool:
+        """Whether it is held on that revision, since its namespace leads elsewhere."""
+        return (
+            self.parent is not None
+            and self.workload.paused
+            and self.workload.held
+            and self.parent.leads != target.revision
+            and not self.leaving
+            and all(target.accepts(pod) for pod in self.pods)
+        )
 
     def labels_for(self, target: Target) -> dict[str, str]:
         """The labels of its pods on that revision.
@@ -177,16 +184,20 @@ def refuse_unmovable(
             f"The {gateway} uses the host ports {ports}: a second pod cannot stand beside the first"
             " on its node. Replace its pods with workload_restart, and expect a gap."
         )
+    if not gateway.services:
+        raise RefusedError(
+            f"No Service of namespace {gateway.namespace} selects the pods of the {gateway}, so"
+            " others could not take its requests."
+            " Replace its pods with workload_restart."
+        )
     if gateway.parent is not None:
-        _refuse_fixed(gateway, gateway.parent)
+        _gateway_parent.refuse_fixed(gateway.parent, str(gateway))
         return
     if any(after.get(key) != value for key, value in workload.selector.items()):
         raise RefusedError(
             f"Deployment {gateway.namespace}/{gateway.name} selects its pods by {REVISION_LABEL},"
             " and a selector cannot change. Make it anew without that label in its selector."
         )
-    if not gateway.services:
-        raise RefusedError(_UNSERVED.format(gateway=gateway, namespace=gateway.namespace))
     if gateway.departure.obstacle:
         raise RefusedError(
             f"The pods of the {gateway} cannot be drained: {gateway.departure.obstacle}. Select"
@@ -195,18 +206,6 @@ def refuse_unmovable(
         )
     _refuse_lost_services(gateway, services_for(services, after))
     _refuse_wrong_injection(gateway, target, after, injectors)
-
-
-def _refuse_fixed(gateway: Gateway, parent: Parent) -> None:
-    """A hold needs fields that istiod would write again."""
-    if fixed := sorted(parent.fixed.intersection(_gateway_hold.HELD_FIELDS)):
-        raise RefusedError(
-            f"The {gateway} cannot be held while its new pods start: istiod writes"
-            f" {', '.join(fixed)} of its Deployment. Take that out of the ConfigMap that the"
-            f" parametersRef of Gateway {gateway.namespace}/{parent.name}, or of its class, names."
-        )
-    if not gateway.services:
-        raise RefusedError(_UNSERVED.format(gateway=gateway, namespace=gateway.namespace))
 
 
 def _refuse_controlled(gateway: Gateway) -> None:

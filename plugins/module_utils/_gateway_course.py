@@ -47,11 +47,14 @@ class Course(Protocol):
     def set_empty(self, item: Object) -> None:
         """The same where it has no pods and shall have none."""
 
-    def turn(self, item: Object) -> Object:
-        """Get ready to go back, before the new pods are told to leave."""
+    def stop(self) -> None:
+        """Make no more of what was made until now, since it goes back."""
 
-    def end_turn(self, item: Object) -> None:
-        """Let it go on with its old pods alone."""
+    def turn(self, item: Object, *, alone: bool) -> None:
+        """Let it go on with its old pods; `alone` where the new ones have left."""
+
+    def stays(self, item: Object) -> bool:
+        """Whether it has to be held where it is, and is wanted there."""
 
     def lacks(self, item: Object) -> list[str]:
         """What others say that the new pods lack, in words."""
@@ -81,11 +84,14 @@ class ByTemplate:
             patch = _gateway_hold.hold(item, self._labels, _now(), ())
             self._rollout.patch({"spec": {"template": patch["spec"]["template"]}})
 
-    def turn(self, item: Object) -> Object:
-        return item
+    def stop(self) -> None:
+        """Nothing; its template is put back in one request with all else."""
 
-    def end_turn(self, item: Object) -> None:
+    def turn(self, item: Object, *, alone: bool) -> None:  # noqa: ARG002 - others ask
         self._rollout.patch(_gateway_hold.take_back(item))
+
+    def stays(self, _item: Object) -> bool:
+        return False
 
     def lacks(self, _item: Object) -> list[str]:
         return []
@@ -105,13 +111,16 @@ class ByLabel:
 
     def is_set(self, item: Object) -> bool:
         """Not where the hold began there: then the old pods are the right ones."""
+        wanted = self._target.revision
         if _gateway_hold.is_held(item):
-            began = _gateway_hold.facts(item).get("revision")
-            return self._target.revision != began and self._arrived(item)
-        return self._arrived(item)
+            began = _gateway_hold.facts(item)["revision"]
+            return bool(wanted == self._parent.leads != began)
+        return wanted == self._parent.leads == revision_of(item)
 
-    def _arrived(self, item: Object) -> bool:
-        return self._target.revision == revision_of(item) == self._parent.leads
+    def stays(self, item: Object) -> bool:
+        if not _gateway_hold.is_held(item):
+            return False
+        return bool(_gateway_hold.facts(item)["revision"] == self._target.revision)
 
     def set(self, item: Object, pods: Sequence[Pod]) -> Object:
         for pod in pods:
@@ -137,13 +146,21 @@ class ByLabel:
         if _gateway_hold.is_held(item):
             self._rollout.patch(_gateway_hold.let_go(item))
 
-    def turn(self, item: Object) -> Object:
-        """The istiod of before renders it again; until then nothing rolls out."""
+    def stop(self) -> None:
         self._rollout.patch({"spec": {"paused": True}})
-        facts = _gateway_hold.facts(item)
-        return self._go(facts["revision"], facts["label"])
 
-    def end_turn(self, item: Object) -> None:
+    def turn(self, item: Object, *, alone: bool) -> None:
+        """Held as before where its namespace leads elsewhere: its own label would change its pods.
+
+        Otherwise the istiod of before renders it again, and until then nothing rolls out.
+        """
+        facts = _gateway_hold.facts(item)
+        if alone:
+            self._rollout.empty_sets(_gateway_hold.old_templates(item))
+        if facts["label"] is None and self._parent.without != facts["revision"]:
+            self._rollout.patch(_gateway_hold.pause_again(item))
+            return
+        item = self._go(facts["revision"], facts["label"])
         self._rollout.patch(_gateway_hold.let_go(item))
 
     def lacks(self, item: Object) -> list[str]:

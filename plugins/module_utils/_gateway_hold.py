@@ -94,6 +94,11 @@ def roll_out(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"spec": _difference(_only(item["spec"], HELD_FIELDS), _HOLDING)}
 
 
+def pause_again(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch that makes of one that rolls out what it was when it was paused."""
+    return {"spec": {**let_go(item)["spec"], "paused": True}}
+
+
 def facts(item: Mapping[str, Any]) -> dict[str, Any]:
     """What was said when it was paused; nothing where it was not."""
     found: dict[str, Any] = _read(item).get("facts") or {}

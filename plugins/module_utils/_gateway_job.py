@@ -51,7 +51,8 @@ class GatewayJob:
         return tuple(
             gateway
             for gateway in self.gateways
-            if gateway.leaving or gateway.held or not gateway.is_on(self.target)
+            if gateway.leaving or not gateway.is_on(self.target) or gateway.held
+            if not gateway.waits_at(self.target)
         )
 
     def _can_be_held(self, gateway: Gateway) -> bool:

@@ -90,10 +90,14 @@ class Move:
         if _gateway_hold.is_held(item) and not self._goes_there(item):
             # A run to somewhere else was cut off.
             self._take_back(item)
-            self._rollout.wait()
             item = self._rollout.read()
+            if not _gateway_hold.is_held(item):
+                self._rollout.wait()
+                item = self._rollout.read()
             self._gateway = replace(self._gateway, workload=Workload.from_object(item))
-        if self._gateway.workload.desired == 0:
+        if self._course.stays(item):
+            pass
+        elif self._gateway.workload.desired == 0:
             self._course.set_empty(item)
             self._rollout.wait()
         elif _gateway_hold.is_held(item) or not self._has_arrived(item):
@@ -135,7 +139,7 @@ class Move:
 
     def _take_back(self, item: Object) -> None:
         """The old pods serve as before; the new ones leave, unless they are all that serves."""
-        item = self._course.turn(item)
+        self._course.stop()
         old, new = self._rollout.split(item)
         staying = [pod for pod in old if pod.mark is None and pod.ready]
         lacking = max(0, Workload.from_object(item).desired - len(staying))
@@ -145,7 +149,7 @@ class Move:
             for pod in new:
                 if pod.mark is None and pod.ready:
                     self._leaving.leave(pod)
-        self._course.end_turn(item)
+        self._course.turn(self._rollout.read(), alone=bool(staying or returning))
 
     def _take_out_released(self) -> None:
         """Those of a restart that was cut off serve until there are others."""

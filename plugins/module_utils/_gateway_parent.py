@@ -19,6 +19,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._control_plane im
     DEFAULT_TAG,
     Mesh,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import RefusedError
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_hold import HELD_FIELDS
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import (
     annotations_of,
     labels_of,
@@ -87,6 +89,16 @@ def parent_of(
         attached=attached(gateway),
         fixed=frozenset(_fixed(item)),
     )
+
+
+def refuse_fixed(parent: Parent, gateway: str) -> None:
+    """Refuse a gateway that cannot be held, as istiod would write again what holds it."""
+    if fixed := sorted(parent.fixed.intersection(HELD_FIELDS)):
+        raise RefusedError(
+            f"The {gateway} cannot be held while its new pods start: istiod writes"
+            f" {', '.join(fixed)} of its Deployment. Take that out of the ConfigMap that the"
+            f" parametersRef of Gateway {parent.name} names, or of the one of its class."
+        )
 
 
 def resolve(mesh: Mesh, asked: str | None) -> str | None:

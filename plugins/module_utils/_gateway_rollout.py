@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -16,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _readiness,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
+from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
@@ -71,6 +72,16 @@ class Rollout:
             [pod for pod in pods if _template(pod) in templates],
             [pod for pod in pods if _template(pod) not in templates],
         )
+
+    def empty_sets(self, templates: Collection[str]) -> None:
+        """Let no ReplicaSet but those of these templates make pods; it must be paused."""
+        for item in self._api.list(_kinds.REPLICA_SET, self._reference.namespace):
+            metadata = item["metadata"]
+            owners = metadata.get("ownerReferences") or ()
+            own = any(owner["name"] == self._reference.name for owner in owners)
+            if own and labels_of(item).get(RELEASE) not in templates and item["spec"]["replicas"]:
+                patch = {"spec": {"replicas": 0}}
+                self._api.patch(_kinds.REPLICA_SET, metadata["name"], patch, metadata["namespace"])
 
     def wait(self, *, until_complete: bool = True) -> None:
         """Wait until every pod is of its template and ready, or until nobody works on that."""
