@@ -99,8 +99,9 @@ class Gateway:
         return (
             self.parent is not None
             and self.workload.paused
-            and self.workload.held
-            and self.parent.leads != target.revision
+            and self.parent.held_at == target.revision
+            and self.parent.label is None
+            and self.parent.without != target.revision
             and not self.leaving
             and all(target.accepts(pod) for pod in self.pods)
         )

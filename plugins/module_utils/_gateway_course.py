@@ -158,6 +158,7 @@ class ByLabel:
         if alone:
             self._rollout.empty_sets(_gateway_hold.old_templates(item))
         if facts["label"] is None and self._parent.without != facts["revision"]:
+            self._name(None)
             self._rollout.patch(_gateway_hold.pause_again(item))
             return
         item = self._go(facts["revision"], facts["label"])
@@ -176,13 +177,14 @@ class ByLabel:
 
     def _go(self, revision: str, label: str | None) -> Object:
         """Let the Gateway name that label, and wait until the istiod of the revision has it."""
-        if label != self._parent.label:
-            self._name(label)
+        self._name(label)
         self._parent = replace(self._parent, leads=revision)
         return self._rollout.wait_for_template(revision)
 
     def _name(self, label: str | None) -> None:
         before = self._parent
+        if label == before.label:
+            return
         added = label is not None and (before.added or before.label is None)
         if added or before.added:
             # First, for with the label alone nobody would know that it is ours.

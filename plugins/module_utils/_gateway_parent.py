@@ -15,12 +15,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _gateway_hold
 from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import (
     DEFAULT_TAG,
     Mesh,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import RefusedError
-from ansible_collections.meshwright.istio.plugins.module_utils._gateway_hold import HELD_FIELDS
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import (
     annotations_of,
     labels_of,
@@ -43,7 +43,8 @@ class Parent:
     `label` is the revision or tag that it names itself, `leads` the revision that it follows, and
     `without` the one that it would follow if it named none; None where that is nobody. `added` is
     whether a move has named it. `attached` has the routes of each listener that is programmed.
-    `fixed` are the fields of the Deployment's spec that istiod writes.
+    `fixed` are the fields of the Deployment's spec that istiod writes. `held_at` is the revision on
+    which its pods are held; None where they are not.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Parent:
     added: bool = False
     attached: Mapping[str, int] = field(default_factory=dict)
     fixed: frozenset[str] = frozenset()
+    held_at: str | None = None
 
     def label_for(self, name: str, revision: str) -> str | None:
         """What it has to name to follow that revision, by that name; None for nothing.
@@ -88,12 +90,13 @@ def parent_of(
         added=label is not None and annotations_of(item).get(ADDED) == label,
         attached=attached(gateway),
         fixed=frozenset(_fixed(item)),
+        held_at=_gateway_hold.facts(item)["revision"] if _gateway_hold.is_held(item) else None,
     )
 
 
 def refuse_fixed(parent: Parent, gateway: str) -> None:
     """Refuse a gateway that cannot be held, as istiod would write again what holds it."""
-    if fixed := sorted(parent.fixed.intersection(HELD_FIELDS)):
+    if fixed := sorted(parent.fixed.intersection(_gateway_hold.HELD_FIELDS)):
         raise RefusedError(
             f"The {gateway} cannot be held while its new pods start: istiod writes"
             f" {', '.join(fixed)} of its Deployment. Take that out of the ConfigMap that the"

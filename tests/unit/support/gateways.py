@@ -94,7 +94,9 @@ class GatewayCluster(RunningMesh):
         space = self.objects.get(("v1", "Namespace", None, namespace), {"metadata": {}})
         labels = template["metadata"]["labels"]
         asked = space["metadata"].get("labels", {}).get(_REVISION) or labels.get(_REVISION)
-        revision = self.injects_wrongly or asked or "default"
+        annotations = template["metadata"].get("annotations", {})
+        # What istiod deploys has its proxy in the template.
+        revision = annotations.get(_REVISION) or self.injects_wrongly or asked or "default"
         return revision, _VERSIONS.get(revision, "1.31.0")
 
 
