@@ -80,6 +80,8 @@ options:
     default: 300
 requirements:
   - Python package urllib3
+  - For those that istiod deploys, the rights to list and patch gateways of
+    gateway.networking.k8s.io and replicasets.
 seealso:
   - module: meshwright.istio.workload_restart
     description: Replaces the pods of everything else.
