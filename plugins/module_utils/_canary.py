@@ -186,6 +186,9 @@ class Plan:
                 {"reference": str(each), "revision": each.revision} for each in self.gateways
             ],
             "tags": {tag.name: tag.before for tag in self.tags},
+            "followers": [
+                {"reference": str(each), "revision": each.revision} for each in self.followers
+            ],
         }
 
     def changes(self) -> list[Change]:
@@ -239,12 +242,8 @@ def _label_changes(moves: Iterable[NamespaceMove]) -> list[Change]:
     return [
         Change(
             name=f"Namespace {each.name}",
-            before={"labels": _labels(each.now)},
-            after={"labels": _labels(each.after)},
+            before={"labels": each.now.labels()},
+            after={"labels": each.after.labels()},
         )
         for each in moves
     ]
-
-
-def _labels(injection: Injection) -> Mapping[str, str]:
-    return injection.labels()

@@ -6,8 +6,8 @@
 """Take a gateway's pod out of its Services by its readiness, where labels are not to be touched.
 
 istiod gives the listeners of a Gateway to the pods that the Gateway's Service selects. A pod that
-leaves by its labels would lose them, and with them, when they are drained, what it has open. One
-that is not ready leaves the Service and keeps them.
+leaves by its labels loses them as soon as any Service of its namespace changes, and, when they are
+drained, what it has open. One that is not ready leaves the Service and keeps them.
 
 The kubelet asks for the readiness through Envoy, which sends the question on to the agent beside
 it. Told to send no more, it answers as overloaded. Nothing else uses that way.

@@ -111,6 +111,7 @@ def test_the_record_says_how_everything_was() -> None:
         },
         "gateways": [{"reference": "edge/Deployment/edge-in", "revision": "1-30"}],
         "tags": {"default": "1-30", "prod": "1-30"},
+        "followers": [],
     }
 
 
