@@ -58,7 +58,12 @@ class _Planner:
     ) -> None:
         self._mesh = snapshot.mesh
         self._snapshot = snapshot
-        self._deployed = {each.reference: each for each in gateways}
+        # Without its Gateway a Deployment is about to go.
+        self._deployed = {
+            each.reference: each
+            for each in gateways
+            if each.parent is None or (each.reference.namespace, each.parent) in snapshot.gateways
+        }
         self._request = request
         self._record = record
         pods = [pod for pod in snapshot.pods if pod.live]

@@ -42,8 +42,9 @@ def read(api: Api, names: Sequence[Reference], mesh: Mesh) -> Found:
     listed, spaces, pods, asking = api.each(
         api.list, (_kinds.DEPLOYMENT, _kinds.NAMESPACE, _kinds.POD, _kinds.K8S_GATEWAY)
     )
+    known = {(each["metadata"]["namespace"], each["metadata"]["name"]): each for each in asking}
     deployments = {
-        Workload.from_object(each).reference: each for each in listed if is_gateway(each)
+        Workload.from_object(each).reference: each for each in listed if _is_one(each, known)
     }
     if missing := [str(name) for name in names if name not in deployments]:
         raise BadInputError(
@@ -53,8 +54,16 @@ def read(api: Api, names: Sequence[Reference], mesh: Mesh) -> Found:
     chosen = {name: deployments[name] for name in names or sorted(deployments)}
     roots = {each.service[0] for each in mesh.injectors if each.service}
     standing = _standing.read(api, sorted({name.namespace for name in chosen}), roots)
-    reader = _Reader(mesh, spaces, pods, asking, standing)
+    reader = _Reader(mesh, spaces, pods, known, standing)
     return tuple(reader.gateway(item) for item in chosen.values()), chosen
+
+
+def _is_one(item: Object, known: Mapping[tuple[str, str], Object]) -> bool:
+    """One that istiod has deployed is about to go when its Gateway has gone."""
+    parent = _gateway_parent.parent_name(item)
+    if parent is not None:
+        return (item["metadata"]["namespace"], parent) in known
+    return _gateway.is_gateway(item)
 
 
 class _Reader:
@@ -63,14 +72,12 @@ class _Reader:
         mesh: Mesh,
         spaces: Sequence[Object],
         pods: Sequence[Object],
-        asking: Sequence[Object],
+        asking: Mapping[tuple[str, str], Object],
         standing: Standing,
     ) -> None:
         self._mesh = mesh
         self._labels = {item["metadata"]["name"]: labels_of(item) for item in spaces}
-        self._asking = {
-            (item["metadata"]["namespace"], item["metadata"]["name"]): item for item in asking
-        }
+        self._asking = asking
         self._standing = standing
         self._pods: dict[Reference | None, list[Pod]] = defaultdict(list)
         for pod in map(Pod.from_object, pods):

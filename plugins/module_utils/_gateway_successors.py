@@ -52,8 +52,8 @@ class Successors:
                 [pod for pod in pods if pod.template not in templates],
                 [pod for pod in pods if pod.template in templates],
             )
-            if answer.ready and (lacking := self._course.lacks(held)):
-                answer = _readiness.waiting(f"the {self._rollout} lacks {'; '.join(lacking)}")
+            if answer.ready:
+                answer = self._ask_others(held)
             if not answer.ready:
                 self._since = None
                 return answer
@@ -80,6 +80,15 @@ class Successors:
             text = f"{len(ready)} of {desired} new pods of the {self._rollout} are ready"
             return _readiness.waiting(text)
         return self._compare(ready, [pod for pod in old if pod.ready])
+
+    def _ask_others(self, held: Object) -> Readiness:
+        try:
+            lacking = self._course.lacks(held)
+        except ApiError as error:
+            return _readiness.waiting(error.message)
+        if lacking:
+            return _readiness.waiting(f"the {self._rollout} lacks {'; '.join(lacking)}")
+        return _readiness.READY
 
     def _compare(self, new: Sequence[Pod], old: Sequence[Pod]) -> Readiness:
         """Whether the new ones serve all that an old one does."""

@@ -10,6 +10,8 @@ import contextlib
 from typing import Any
 
 import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.tests.unit.support.api_gateways import (
     NAME,
     PROBES,
@@ -218,6 +220,21 @@ def test_refuses_a_hold_that_istiod_would_undo() -> None:
     api.put({**item, "metadata": {**item["metadata"], "managedFields": [entry]}})
     result = move(api, check=True)
     assert "istiod writes minReadySeconds, strategy of its Deployment" in result["msg"]
+
+
+def test_leaves_a_deployment_alone_whose_gateway_is_gone() -> None:
+    api = ApiGatewayCluster(rev=None)
+    api.remove(_kinds.K8S_GATEWAY, "public", "edge")
+    assert move(api, check=True)["gateways"] == []
+    assert "is no gateway" in move(api, gateways=[REFERENCE], check=True)["msg"]
+
+
+def test_waits_while_the_gateway_cannot_be_read() -> None:
+    api = ApiGatewayCluster(rev=None)
+    answer = ApiError("The API server is busy.", status=503)
+    api.failures["get", "public"] = [answer, answer]
+    assert (move(api)["rc"], served(api)) == (0, SERVED)
+    assert api.failures["get", "public"] == []
 
 
 def test_finds_it_by_its_name() -> None:

@@ -86,6 +86,11 @@ def test_without_gateways_only_those_move_that_istiod_would_move(
     assert (moving(found), held(found)["pilots"]) == (moves, moves)
 
 
+def test_one_whose_gateway_is_gone_is_about_to_go() -> None:
+    _gateway, *others = door()
+    assert moving(plan(*others)) == []
+
+
 def test_a_waypoint_is_left_to_istiod() -> None:
     found = plan(*door(controller="istio.io-mesh-controller"))
     assert (moving(found), held(found)["pilots"]) == ([], [])
