@@ -30,8 +30,8 @@ _MOST_KEYS = 3
 class Departure:
     """The labels to change, as they were, and the Services that are left by it.
 
-    `obstacle` says why there is none. `by_readiness` is whether no label may be changed, and its
-    pods leave by not being ready.
+    `obstacle` says why there is none. `by_readiness` is whether pods that serve leave by not
+    being ready, as they would lose too much with the labels.
     """
 
     changes: Labels = field(default_factory=dict)

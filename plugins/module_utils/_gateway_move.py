@@ -125,7 +125,7 @@ class Move:
             self._successors.wait(item)
         except NotReadyError:
             self._rollout.begin_anew()
-            self._take_back(self._rollout.read())
+            self._take_back(self._rollout.read(), spare=False)
             # What the new ones have open, they end; their failure is what is told.
             with contextlib.suppress(NotReadyError):
                 self._see_off()
@@ -137,7 +137,7 @@ class Move:
         self._rollout.patch(_gateway_hold.let_go(self._rollout.read()))
         self._rollout.wait()
 
-    def _take_back(self, item: Object) -> None:
+    def _take_back(self, item: Object, *, spare: bool = True) -> None:
         """The old pods serve as before; the new ones leave, unless they are all that serves."""
         self._course.stop()
         old, new = self._rollout.split(item)
@@ -148,7 +148,7 @@ class Move:
         if staying or returning:
             for pod in new:
                 if pod.mark is None and pod.ready:
-                    self._leaving.leave(pod)
+                    self._leaving.leave(pod, spare=spare)
         self._course.turn(self._rollout.read(), alone=bool(staying or returning))
 
     def _take_out_released(self) -> None:

@@ -20,7 +20,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import Mesh
-from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
@@ -89,19 +88,21 @@ class _Reader:
         namespace, labels = workload.reference.namespace, workload.template_labels
         pods = self._pods[workload.reference]
         senders = tuple(self._standing.senders_of(namespace, labels))
+        departure = _departure.find(self._standing, namespace, labels)
         found = Gateway(
             workload=workload,
             uid=item["metadata"]["uid"],
             namespace_labels=self._labels.get(namespace, {}),
             pods=tuple(pod for pod in pods if pod.mark is None),
             services=tuple(sorted(each.name for each in senders if each.kind == "Service")),
+            departure=departure,
             leaving=tuple(pod for pod in pods if pod.mark is not None),
         )
         asking = self._asking.get((namespace, workload.parent or ""))
         if asking is None:
-            return replace(found, departure=_departure.find(self._standing, namespace, labels))
+            return found
         return replace(
             found,
-            departure=Departure(senders=senders, by_readiness=True),
+            departure=replace(departure, senders=senders, obstacle=None, by_readiness=True),
             parent=_gateway_parent.parent_of(item, asking, found.namespace_labels, self._mesh),
         )

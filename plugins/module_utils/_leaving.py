@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -103,11 +102,16 @@ class Leaving:
         before = pod.mark.labels if pod.mark else {}
         self._send_out(pod, before, self._passage.departure.changes)
 
-    def leave(self, pod: Pod) -> None:
-        """Let its controller and its Services go of it at once, since it is not needed."""
-        release = self._passage.release
+    def leave(self, pod: Pod, *, spare: bool = True) -> None:
+        """Let its controller and its Services go of it at once, since it is not needed.
+
+        Without `spare` also where what it has open may be cut for that, as it serves nobody well.
+        """
+        release, departure = self._passage.release, self._passage.departure
         before = {release: pod.template} if release else {}
-        changes = {**self._passage.departure.changes, **dict.fromkeys(before, _let_go(pod))}
+        kept = departure.by_readiness and spare
+        chosen = {} if kept else departure.changes
+        changes = {**chosen, **dict.fromkeys(before, _let_go(pod))}
         if self._send_out(pod, before, changes):
             self._record(pod, released=_now())
 
@@ -134,10 +138,6 @@ class Leaving:
         Stand-ins have no controller. One that is ready may be all that serves.
         """
         for pod in pods:
-            if self._passage.departure.by_readiness:
-                # One that does not answer is not ready, whatever it was told.
-                with contextlib.suppress(ApiError):
-                    _unready.make_ready(self._api, pod)
             if pod.mark is not None and pod.mark.labels:
                 self._write(pod, None, pod.mark.erase())
                 self._out.pop(pod.uid, None)
@@ -214,7 +214,9 @@ class Leaving:
         mark = Mark(workload=self._workload, labels=labels, out=True)
         if not self._write(pod, mark, mark.patch(changes)):
             return False
-        if self._passage.departure.by_readiness:
+        departure = self._passage.departure
+        by_label = bool(departure.changes) and departure.changes.items() <= changes.items()
+        if departure.by_readiness and not by_label:
             return True
         self._record(pod, out=_now())
         self._out[pod.uid] = (pod, self._clock())

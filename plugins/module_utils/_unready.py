@@ -23,7 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import Re
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 
 _LAYERS = "/runtime"
-_MODIFY = "/runtime_modify?circuit_breakers.agent.default.max_requests="
+_MODIFY = "/runtime_modify?circuit_breakers.agent.default.max_requests=0"
 _ADMIN = "admin"
 
 
@@ -40,9 +40,4 @@ def refuse_deaf(api: Api, pod: Pod) -> None:
 
 def make_unready(api: Api, pod: Pod) -> None:
     """Let it answer the kubelet that it is not ready, while it serves on."""
-    _envoy.tell(api, pod.name, pod.namespace, f"{_MODIFY}0")
-
-
-def make_ready(api: Api, pod: Pod) -> None:
-    """Let it answer again as it is."""
     _envoy.tell(api, pod.name, pod.namespace, _MODIFY)

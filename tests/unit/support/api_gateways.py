@@ -27,7 +27,7 @@ REFERENCE = f"edge/Deployment/{NAME}"
 PROBES = 4
 _GATEWAY = ("gateway.networking.k8s.io/v1", "Gateway", "edge", "public")
 _DEPLOYMENT = ("apps/v1", "Deployment", "edge", NAME)
-_MODIFY = "/runtime_modify?circuit_breakers.agent.default.max_requests="
+_MODIFY = "/runtime_modify?circuit_breakers.agent.default.max_requests=0"
 
 
 class ApiGatewayCluster(gateways.GatewayCluster):
@@ -125,13 +125,9 @@ class ApiGatewayCluster(gateways.GatewayCluster):
     def _runtime(self, name: str, path: str) -> bytes:
         if path == "/runtime":
             return json.dumps({"layers": self.layers}).encode()
-        if path == f"{_MODIFY}0":
+        if path == _MODIFY:
             self._unready_from.setdefault(name, self.now + PROBES)
             self.controllers.unready.add(name)
-            return b"OK\n"
-        if path == _MODIFY:
-            self._unready_from.pop(name, None)
-            self.controllers.unready.discard(name)
             return b"OK\n"
         return b""
 

@@ -156,9 +156,15 @@ def test_where_the_new_pods_do_not_serve_it_is_held_as_before(lacking: str) -> N
     elif lacking == "listener":
         api.network.lacking.add(("1-31", "listener"))
     else:
-        api.each_second = lambda _now: api.controllers.never_ready.update(set(names(api)) - {*old})
+        api.controllers.never_ready.add(NAME)
+    behind: list[tuple[int, int]] = []
+    service = api.objects["v1", "Service", "edge", NAME]
+    api.each_second = lambda now: behind.append((now, len(api.network.behind(service))))
+    began = api.now
     result = move(api, wait_timeout=30)
     assert result["rc"] == 1
+    # They leave by their labels, since they serve nobody well.
+    assert {number for now, number in behind if now > began + 33} <= {2}
     api.run_on(20)
     assert (names(api), api.spec) == (old, {**spec, "paused": True})
     assert served(api) == SERVED
@@ -173,6 +179,17 @@ def test_where_nobody_takes_over_everything_goes_back() -> None:
     assert "the istiod of 1-31 has not taken the gateway edge/public-istio over" in result["msg"]
     api.run_on(10)
     assert (label(api), names(api), api.deployment(NAME)) == ("1-30", old, before)
+
+
+def test_where_its_own_label_moves_it_the_istiod_of_before_takes_it_back() -> None:
+    api = ApiGatewayCluster(label="1-30")
+    before, old = api.deployment(NAME), names(api)
+    api.each_second = lambda _now: api.controllers.never_ready.update(set(names(api)) - {*old})
+    result = move(api, wait_timeout=20)
+    assert "0 of 2 new pods of the gateway edge/public-istio are ready" in result["msg"]
+    api.run_on(10)
+    assert (label(api), names(api), api.deployment(NAME)) == ("1-30", old, before)
+    assert served(api) == SERVED
 
 
 @pytest.mark.parametrize("writes", range(1, 12))
