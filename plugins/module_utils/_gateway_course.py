@@ -186,13 +186,17 @@ class ByLabel:
         if label == before.label:
             return
         added = label is not None and (before.added or before.label is None)
-        if added or before.added:
-            # First, for with the label alone nobody would know that it is ours.
-            mark = {_gateway_parent.ADDED: label if added else None}
-            self._rollout.patch({"metadata": {"annotations": mark}})
+        # The mark is there for longer: without it nobody knows that the label is ours.
+        if added:
+            self._mark(label)
         patch = {"metadata": {"labels": {REVISION_LABEL: label}}}
         self._api.patch(_kinds.K8S_GATEWAY, before.name, patch, self._namespace)
+        if before.added and not added:
+            self._mark(None)
         self._parent = replace(before, label=label, added=added)
+
+    def _mark(self, label: str | None) -> None:
+        self._rollout.patch({"metadata": {"annotations": {_gateway_parent.ADDED: label}}})
 
 
 def _now() -> str:

@@ -211,6 +211,27 @@ def test_killed_after_any_write_the_next_run_ends_it(writes: int, revision: str)
     )
 
 
+@pytest.mark.parametrize("writes", range(1, 7))
+def test_killed_in_its_move_it_goes_back_to_where_it_was_held(writes: int) -> None:
+    api = ApiGatewayCluster()
+    spec, old = api.spec, names(api)
+    hold(api)
+    api.point_namespace_at("1-31")
+    api.writes.clear()
+    api.kill_after = writes
+    with contextlib.suppress(KilledError):
+        move(api)
+    is_held = "meshwright.istio/original-rollout" in annotations(api)
+    api.let_live()
+    result = move(api, revision="1-30")
+    assert result["rc"] == 0, result["msg"]
+    api.run_on(20)
+    assert (api.revisions_of(NAME), api.marked(), served(api)) == (["1-30"] * 2, [], SERVED)
+    # Once it was let go, only a label of its own leads it back.
+    assert (label(api), api.spec.get("paused")) == ((None, True) if is_held else ("1-30", None))
+    assert names(api) == old if is_held else api.spec == spec
+
+
 def test_scaled_to_nothing_it_only_changes_hands() -> None:
     api = ApiGatewayCluster(rev=None)
     item = api.deployment(NAME)
