@@ -65,7 +65,10 @@ options:
         description: How many per cent of all namespaces have moved after this wave.
         type: int
   move_gateways:
-    description: Whether gateways move, too; only those in namespaces that may move.
+    description:
+      - Whether gateways move, too; only those in namespaces that may move.
+      - Those that istiod deploys from a Gateway without a label of its own follow their namespace,
+        and move with it in any case.
     type: bool
     default: true
   move_tags:
@@ -124,7 +127,9 @@ plan:
     version: {description: Its version., type: str, sample: 1.31.0}
     sources: {description: The revisions that are left., type: list, elements: dict}
     waves:
-      description: The waves, those that are done included; C(to_label) and C(workloads) are left.
+      description:
+        - The waves, those that are done included; C(to_label) and C(workloads) are left.
+        - C(gateways) follow the label of their namespace, and are held before it changes.
       type: list
       elements: dict
       sample:
@@ -133,6 +138,7 @@ plan:
           namespaces: [staging]
           to_label: [staging]
           workloads: [staging/Deployment/web]
+          gateways: [staging/Deployment/public-istio]
           done: false
     gateways: {description: The Deployments of gateways to move., type: list, elements: dict}
     tags: {description: The tags to move., type: list, elements: dict}
@@ -157,7 +163,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _canary_plan,
     _canary_table,
-    _gateway,
+    _gateway_read,
     _kinds,
     _result,
     _snapshot,
@@ -197,7 +203,9 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     snapshot = _snapshot.read(api, request.istio_namespace)
     request.check(snapshot)
     deployments = api.list(_kinds.DEPLOYMENT)
-    gateways = [Workload.from_object(each) for each in deployments if _gateway.is_gateway(each)]
+    gateways = [
+        Workload.from_object(each) for each in deployments if _gateway_read.is_gateway(each)
+    ]
     plan = _canary_plan.plan(snapshot, gateways, request, record)
     installed = request.is_installed(snapshot)
     return {
