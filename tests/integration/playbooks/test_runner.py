@@ -112,8 +112,8 @@ def test_a_workflow_with_approvals(mesh: Cluster, awx: Awx) -> None:
 
 
 def _result(job: Job) -> dict[str, Any]:
-    """What the next job of the workflow gets; by host, as there may be several."""
-    found: dict[str, Any] = job.handed_on[CLUSTER]["canary_result"]
+    """What the next job of the workflow gets as extra variables; by host: there may be several."""
+    found: dict[str, Any] = job.handed_on["canary_results"][CLUSTER]
     json.dumps(found)
     return found
 
