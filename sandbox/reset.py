@@ -22,7 +22,6 @@ from typing import Any
 from sandbox import istio
 from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
-from sandbox.errors import SandboxError
 
 _PARALLEL = 12
 _PODS = "/api/v1/pods"
@@ -30,7 +29,6 @@ _SPACES = "/api/v1/namespaces"
 # istiod collects changes for a tenth of a second, and longer while more come, before it tells the
 # proxies of them.
 _PUSH = 1.0
-_PAUSE = 0.3
 _PROXY = "istio-proxy"
 _REVISION = "istio.io/rev"
 # What controllers make of other objects, what changes by itself, and what is nobody's to reset.
@@ -104,16 +102,15 @@ def _settle(cluster: Cluster, timeout: float) -> None:
 
 def _see_off(cluster: Cluster, timeout: float) -> None:
     """Wait until all that is being deleted is gone; pods are given no more time for it."""
-    end, hurried = time.monotonic() + timeout, set[str]()
-    while leaving := _leaving(cluster.objects.get(_PODS)["items"]):
-        _each(cluster.objects.delete, set(leaving) - hurried)
+    hurried = set[str]()
+
+    def hurry(pods: Iterable[Object]) -> str:
+        leaving = set(_leaving(pods))
+        _each(cluster.objects.delete, leaving - hurried)
         hurried.update(leaving)
-        if time.monotonic() > end:
-            raise SandboxError(
-                f"{len(leaving)} pods were still there after {timeout:.0f} s",
-                "look at them with kubectl, or run down and up",
-            )
-        time.sleep(_PAUSE)
+        return f"{len(leaving)} pods are still there" if leaving else ""
+
+    cluster.objects.wait(_PODS, hurry, what="the end of old pods", timeout=timeout)
     cluster.objects.wait(_SPACES, _gone, what="the end of new namespaces", timeout=timeout)
 
 

@@ -161,8 +161,6 @@ def _core(webhook: Mapping[str, Any], ca_bundle: str) -> dict[str, Any]:
 def service(source: Source, tag: str, *, installed: bool) -> Object:
     """The Service of the tag, by which an istiod since 1.28 learns its tags."""
     spec = source.service["spec"]
-    # By the revision also where the control plane has none: its pods say `default`.
-    pods = {key: value for key, value in spec["selector"].items() if key != "istio"}
     return {
         "apiVersion": source.service["apiVersion"],
         "kind": source.service["kind"],
@@ -177,7 +175,8 @@ def service(source: Source, tag: str, *, installed: bool) -> Object:
                 {key: value for key, value in port.items() if key != "nodePort"}
                 for port in spec["ports"]
             ],
-            "selector": {**pods, REVISION_LABEL: source.revision.name},
+            # As istioctl does: by the revision also where there is none, as the pods say `default`.
+            "selector": {"app": "istiod", REVISION_LABEL: source.revision.name},
         },
     }
 
