@@ -79,7 +79,7 @@ def restore(cluster: Cluster, timeout: float = 120.0) -> None:
     # A namespace takes what is in it along, and nothing may be deleted in one that is going.
     spaces = {path.rpartition("/")[2] for path in added if _is_namespace(path)}
     _each(cluster.objects.delete, [path for path in added if _namespace(path) not in spaces])
-    changed = [path for path in before if _differs(before[path], now.get(path))]
+    changed = [path for path in before if before[path] != now.get(path)]
     for group in (filterfalse(_namespace, changed), filter(_namespace, changed)):
         _each(lambda path: _put(cluster, path, before[path]), group)
     foreign = list(_foreign_pods(cluster, before))
@@ -226,10 +226,6 @@ def _proxies(before: State) -> set[tuple[str, str]]:
             image = container["image"].replace("/pilot:", "/proxyv2:")
             found.add((item["metadata"]["labels"][_REVISION], image))
     return found
-
-
-def _differs(before: Object, now: Object | None) -> bool:
-    return now is None or before != now
 
 
 def _is_namespace(path: str) -> bool:
