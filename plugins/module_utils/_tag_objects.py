@@ -159,7 +159,7 @@ def _core(webhook: Mapping[str, Any], ca_bundle: str) -> dict[str, Any]:
 
 
 def service(source: Source, tag: str, *, installed: bool) -> Object:
-    """The Service of the tag, by which an istiod since 1.28 learns its tags; selects as istioctl's."""
+    """The Service of the tag, by which an istiod since 1.28 learns its tags, as istioctl's."""
     spec = source.service["spec"]
     return {
         "apiVersion": source.service["apiVersion"],
