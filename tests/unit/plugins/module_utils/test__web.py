@@ -53,7 +53,7 @@ def test_no_connection_is_used_again() -> None:
     """The stub closes each without saying so: one that was kept would fail now and then."""
     web = Web(verify=True, ca_cert=None, option="o")
     with serving(Answer()) as stub:
-        replies = [web.send("GET", stub.url, headers={}, timeout=60) for _ in range(100)]
+        replies = [web.send("GET", stub.url, headers={}, timeout=60) for _number in range(100)]
     assert [reply.status for reply in replies] == [200] * 100
 
 
