@@ -16,8 +16,9 @@ from sandbox.api import Object
 from sandbox.cluster import Cluster
 
 # They change by themselves on a mesh where nothing happens: the journal's Lease is no such.
+_RESTLESS = ("events", "nodes")
 # Addresses go with their Services, some time later.
-_RESTLESS = ("events", "nodes", "ipaddresses")
+_LATE = ("networking.k8s.io", "ipaddresses")
 # istiod writes the status of these whenever it likes.
 _TOLD_BY_ISTIOD = "/apis/gateway.networking.k8s.io/"
 _OWN_LEASE = "meshwright-upgrade"
@@ -86,7 +87,7 @@ def expect_same(before: Versions, after: Versions, why: str) -> None:
 
 def _paths(cluster: Cluster) -> Iterator[str]:
     """The list of each kind, in the version that the API server prefers of those that have it."""
-    seen = {("", name) for name in (*_RESTLESS, "componentstatuses")}
+    seen = {("", name) for name in (*_RESTLESS, "componentstatuses")} | {_LATE}
     for group, prefix in _versions(cluster):
         for each in cluster.objects.get(prefix)["resources"]:
             if "list" in each["verbs"] and (group, each["name"]) not in seen:
