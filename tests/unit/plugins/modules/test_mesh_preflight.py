@@ -14,7 +14,6 @@ from unittest import mock
 
 import pytest
 import yaml
-from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
 from ansible_collections.meshwright.istio.plugins.modules import mesh_preflight
@@ -55,23 +54,9 @@ class Kubelet(FakeApi):
             ]
             self.put({**item, "status": {"phase": "Running", "containerStatuses": statuses}})
 
-    def watch(
-        self,
-        kind: Kind,
-        namespace: str | None = None,
-        *,
-        resource_version: str,
-        label_selector: str = "",
-        seconds: int,
-    ) -> Iterator[tuple[str, Object]]:
+    def watch(self, *asked: Any, **options: Any) -> Iterator[tuple[str, Object]]:
         self.now += 1
-        yield from super().watch(
-            kind,
-            namespace,
-            resource_version=resource_version,
-            label_selector=label_selector,
-            seconds=seconds,
-        )
+        yield from super().watch(*asked, **options)
 
 
 def healthy() -> list[Object]:
