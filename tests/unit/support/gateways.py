@@ -70,9 +70,11 @@ class GatewayCluster(RunningMesh):
         labels = {**space["metadata"]["labels"], _REVISION: revision}
         self.put({**space, "metadata": {**space["metadata"], "labels": labels}})
 
-    def watch(self, *asked: Any, **options: Any) -> Iterator[tuple[str, Object]]:
+    def watch(
+        self, *asked: Any, resource_version: str, seconds: int, **more: Any
+    ) -> Iterator[tuple[str, Object]]:
         self.step()
-        yield from super().watch(*asked, **options)
+        yield from super().watch(*asked, resource_version=resource_version, seconds=seconds, **more)
 
     def _inject(self, item: Object) -> tuple[str, str]:
         namespace, template = item["metadata"]["namespace"], item["spec"]["template"]

@@ -115,12 +115,14 @@ class Kubelet(FakeApi):
     def delete(self, *arguments: Any, **options: Any) -> bool:
         return False if self.lingers else super().delete(*arguments, **options)
 
-    def watch(self, *asked: Any, **options: Any) -> Iterator[tuple[str, Object]]:
+    def watch(
+        self, *asked: Any, resource_version: str, seconds: int, **more: Any
+    ) -> Iterator[tuple[str, Object]]:
         self.now += 1
         self.lingers -= 1
         if self.lingers == 0:
             super().delete(_kinds.POD, KEY[3], KEY[2])
-        yield from super().watch(*asked, **options)
+        yield from super().watch(*asked, resource_version=resource_version, seconds=seconds, **more)
 
     def _start(self, _api: FakeApi, event: str, item: Object) -> None:
         if event == "ADDED":

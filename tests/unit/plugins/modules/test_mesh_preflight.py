@@ -54,9 +54,11 @@ class Kubelet(FakeApi):
             ]
             self.put({**item, "status": {"phase": "Running", "containerStatuses": statuses}})
 
-    def watch(self, *asked: Any, **options: Any) -> Iterator[tuple[str, Object]]:
+    def watch(
+        self, *asked: Any, resource_version: str, seconds: int, **more: Any
+    ) -> Iterator[tuple[str, Object]]:
         self.now += 1
-        yield from super().watch(*asked, **options)
+        yield from super().watch(*asked, resource_version=resource_version, seconds=seconds, **more)
 
 
 def healthy() -> list[Object]:
