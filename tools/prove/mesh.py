@@ -122,6 +122,7 @@ class Mesh:
             "canary_gateway_drain_timeout": 60,
             **variables,
         }
+        self.progress.step(f"running {playbook}, run {self.runs + 1}")
         file = CHECKOUT / "playbooks" / f"{playbook}.yml"
         return self._play(file, ["-e", f"@{VARIABLES}", "-e", json.dumps(given)], kill_after)
 
