@@ -136,9 +136,8 @@ def _drained(facts: Facts) -> Iterator[Figure]:
 
 def _proxies(facts: Facts) -> Iterator[Figure]:
     wanted = facts.versions.get(facts.target or "")
-    last = facts.proxies_after or next(
-        (wave.proxies for wave in reversed(facts.waves) if wave.proxies), None
-    )
+    counted = [wave.proxies for wave in facts.waves if wave.proxies]
+    last = facts.proxies_back or facts.proxies_after or next(reversed(counted), None)
     if last is None or wanted is None:
         return
     total = sum(last.values())
