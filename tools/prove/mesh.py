@@ -134,6 +134,8 @@ class Mesh:
     def _play(self, file: Path, arguments: list[str], kill_after: float | None) -> int:
         self.runs += 1
         LOGS.mkdir(parents=True, exist_ok=True)
+        for old in LOGS.glob(f"{self.runs:03}-*.log"):
+            old.unlink()
         log = LOGS / f"{self.runs:03}-{file.stem}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
@@ -153,7 +155,8 @@ class Mesh:
 
     def failure(self) -> str:
         """The last error that the last playbook has told."""
-        log = sorted(LOGS.glob("*.log"))[-1].read_text(errors="replace")
+        [path] = LOGS.glob(f"{self.runs:03}-*.log")
+        log = path.read_text(errors="replace")
         errors = [line for line in log.splitlines() if line.startswith("[ERROR]")]
         return errors[-1][:300] if errors else ""
 
