@@ -129,7 +129,7 @@ def _drained(facts: Facts) -> Iterator[Figure]:
         yield Figure(
             title="Requests cut off",
             value=f"{drained.open_at_end:,}",
-            note=f"of {drained.open_at_out or 0:,} open when pods left",
+            note=f"of {drained.open_at_out or 0:,} open when pods left, held streams too",
             kind="bad" if drained.open_at_end else "good",
         )
 
