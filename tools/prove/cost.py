@@ -18,6 +18,7 @@ from tools.prove.mesh import LOGS, Mesh, keep, seconds_since
 
 _SPACE = "cost"
 _SIZES = (2, 10, 50)
+_AT_ONCE = 5
 _PLAY = """\
 - hosts: localhost
   connection: local
@@ -72,8 +73,12 @@ def _deploy(mesh: Mesh, size: int) -> None:
         "metadata": {"name": _SPACE, "labels": {"istio-injection": "enabled"}},
     }
     servers = [Server(name=f"server-{number}", namespace=_SPACE) for number in range(size)]
-    mesh.cluster.apply([space, *(each for server in servers for each in server.objects())])
-    mesh.cluster.kubectl("rollout", "status", "deployment", "-n", _SPACE, "--timeout=600s")
+    mesh.cluster.apply([space])
+    # A hundred pods that start at once leave the API server no time to answer anybody.
+    for first in range(0, size, _AT_ONCE):
+        some = servers[first : first + _AT_ONCE]
+        mesh.cluster.apply(each for server in some for each in server.objects())
+        mesh.cluster.kubectl("rollout", "status", "deployment", "-n", _SPACE, "--timeout=600s")
     _label(mesh, "default")
 
 
