@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import argparse
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from sandbox import istio
 from sandbox.workloads.servers import Server
 from tools.prove.mesh import LOGS, Mesh, keep, seconds_since
+from tools.prove.watching import every_second
 
 _SPACE = "cost"
 _SIZES = (2, 10, 50)
@@ -94,18 +94,12 @@ def _label(mesh: Mesh, revision: str) -> None:
 @contextmanager
 def _most_pods(mesh: Mesh) -> Iterator[list[int]]:
     """The largest number of pods that run at a time."""
-    most, over = [0], threading.Event()
+    most = [0]
 
     def look() -> None:
-        while not over.wait(1):
-            items = mesh.cluster.objects.get(f"/api/v1/namespaces/{_SPACE}/pods")["items"]
-            live = [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
-            most[0] = max(most[0], len(live))
+        items = mesh.cluster.objects.get(f"/api/v1/namespaces/{_SPACE}/pods")["items"]
+        live = [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
+        most[0] = max(most[0], len(live))
 
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
+    with every_second(look):
         yield most
-    finally:
-        over.set()
-        thread.join()
