@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from sandbox.pytest_plugin import HANDED_ON
 from tools import run_tests
-from tools.run_tests import count, environment, execute
+from tools.run_tests import count, environment, execute, run_all
 from tools.stages import GROUPS, Stage, all_stages
 
 REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
@@ -73,6 +75,61 @@ def test_runs_every_stage_and_ends_with_the_sum(
     monkeypatch.setattr(sys, "argv", ["run_tests"])
     assert run_tests.main() == code
     assert capsys.readouterr().out.splitlines()[-1] == last_line
+
+
+def test_repeats_the_end_of_what_failed_where_it_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "print(*range(100), sep='\\n')\nraise SystemExit(1)"
+    monkeypatch.setattr(run_tests, "all_stages", lambda: [stage("print('fine')"), stage(bad)])
+    monkeypatch.setattr(run_tests, "_show", lambda _data: None)
+    monkeypatch.setattr(sys, "argv", ["run_tests"])
+    run_tests.main()
+    said = capsys.readouterr().out
+    repeated = said.partition("==== again, the last lines of a stage\n")[2]
+    assert repeated.splitlines()[:40] == [str(number) for number in range(60, 100)]
+    assert "fine" not in said
+
+
+def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """The one on the mesh ends only once the other has begun, and begins before it ends."""
+    begun, seen = tmp_path / "begun", tmp_path / "seen"
+    wait = (
+        "import os, sys, time\nend = time.monotonic() + 20\n"
+        "while not os.path.exists(sys.argv[1]):\n"
+        "    time.sleep(0.01)\n    assert time.monotonic() < end\n"
+    )
+    other = f"open({str(begun)!r}, 'w')\nprint('one', flush=True)\n" + wait + "print('two')"
+    on_mesh = wait + f"print('mesh', flush=True)\nopen({str(seen)!r}, 'w')\ntime.sleep(1)"
+    stages = [
+        Stage(group="lint", name="other", command=(sys.executable, "-c", other, str(seen))),
+        Stage(group="molecule", name="mesh", command=(sys.executable, "-c", on_mesh, str(begun))),
+    ]
+    results = run_all(stages)
+    assert [(each.stage.name, each.passed) for each in results] == [("other", 1), ("mesh", 1)]
+    said = capfdbinary.readouterr().out.decode()
+    assert re.search(r"==== other\none\ntwo\n---- other ", said), said
+    assert said.index("mesh\n") < said.index("==== other"), "it is shown as it goes"
+
+
+@pytest.mark.parametrize(
+    ("groups", "handed_on"),
+    [(["molecule", "integration"], True), (["integration"], False), (["lint", "molecule"], False)],
+)
+def test_hands_the_sandbox_on_to_whoever_comes_next(
+    tmp_path: Path, groups: list[str], handed_on: bool
+) -> None:
+    seen = tmp_path / "seen"
+    code = (
+        f"import os\nwith open({str(seen)!r}, 'a') as file:\n"
+        f"    print({HANDED_ON!r} in os.environ, file=file)"
+    )
+    run_all(
+        [Stage(group=group, name=group, command=(sys.executable, "-c", code)) for group in groups]
+    )
+    assert seen.read_text().split() == [str(handed_on)] * len(groups)
 
 
 def test_refuses_a_group_that_does_not_exist(
