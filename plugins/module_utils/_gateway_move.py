@@ -132,8 +132,10 @@ class Move:
             raise
         old, _new = self._rollout.split(item)
         for pod in old:
-            if pod.mark is None:
+            if pod.mark is None and self._gateway.departure.by_readiness:
                 self._leaving.leave(pod)
+            elif pod.mark is None:
+                self._leaving.release(pod)
         self._rollout.patch(_gateway_hold.let_go(self._rollout.read()))
         self._rollout.wait()
 
@@ -152,14 +154,20 @@ class Move:
         self._course.turn(self._rollout.read(), alone=bool(staying or returning))
 
     def _take_out_released(self) -> None:
-        """Those of a restart that was cut off serve until there are others."""
-        released = [
-            pod for pod in self._rollout.pods() if pod.mark is not None and not pod.mark.out
-        ]
-        if released:
+        """Those that were let go serve until there are others, and leave their Services then."""
+        if self._released():
             self._rollout.wait_for_members()
-        for pod in released:
-            self._leaving.take_out(pod)
+        while released := self._released():
+            for pod in released:
+                if self._leaving.is_known_to_have_left(pod):
+                    self._send_clients_away(pod)
+                self._leaving.take_out(pod)
+            self._waiter.say(f"the {self._gateway}: pod {released[0].name} gets no new requests")
+            self._waiter.sleep(_PAUSE)
+
+    def _released(self) -> list[Pod]:
+        pods = self._leaving.pods(self._rollout.pods())
+        return [pod for pod in pods if pod.mark is not None and not pod.mark.out]
 
     def _see_off(self) -> None:
         """Wait until those that have left have ended what they have open."""

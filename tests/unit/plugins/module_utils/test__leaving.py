@@ -95,6 +95,12 @@ class Scene:
     def tell(self, **known: Any) -> None:
         self.witness.knowledge = Knowledge(proxies=3, **known)
 
+    def take_out(self) -> None:
+        """As often as it takes until its labels may change."""
+        self.leaving.take_out(self.pod)
+        self.tell(since=self.now, open=0, asked=self.now)
+        self.leaving.take_out(self.pod)
+
     def see_off(self) -> str:
         return self.leaving.see_off(self.leaving.pods([self.pod])).reason
 
@@ -116,7 +122,7 @@ def test_released_it_serves_on_and_its_controller_does_not_know_it() -> None:
 def test_taken_out_it_has_left_its_services() -> None:
     scene = Scene()
     scene.leaving.release(scene.pod)
-    scene.leaving.take_out(scene.pod)
+    scene.take_out()
     assert scene.labels == {**LABELS, "app": "draining", "pod-template-hash": "6d4-released"}
     assert scene.pod.mark == Mark(
         workload=WEB, labels={"app": "web", "pod-template-hash": "6d4"}, out=True
@@ -127,9 +133,34 @@ def test_taken_out_it_has_left_its_services() -> None:
 def test_it_may_leave_at_once() -> None:
     step_by_step, at_once = Scene(), Scene()
     step_by_step.leaving.release(step_by_step.pod)
-    step_by_step.leaving.take_out(step_by_step.pod)
+    step_by_step.take_out()
     at_once.out()
     assert (at_once.labels, at_once.pod.mark) == (step_by_step.labels, step_by_step.pod.mark)
+
+
+def test_one_that_was_let_go_is_unready_before_it_changes_its_labels() -> None:
+    scene = Scene()
+    scene.leaving.release(scene.pod)
+    scene.leaving.take_out(scene.pod)
+    assert (scene.pod.ready, scene.labels["app"], scene.leaving.any) == (False, "web", False)
+    scene.leaving.take_out(scene.pod)
+    assert scene.labels["app"] == "web"
+    scene.tell(since=101.0, open=0, asked=101.0)
+    scene.leaving.take_out(scene.pod)
+    assert (scene.labels["app"], scene.leaving.any) == ("draining", True)
+
+
+def test_one_that_its_controller_counts_is_never_made_unready() -> None:
+    scene = Scene()
+    scene.leaving.take_out(scene.pod)
+    assert (scene.pod.ready, scene.labels["app"]) == (True, "draining")
+
+
+def test_one_whose_room_is_needed_leaves_at_once() -> None:
+    scene = Scene()
+    scene.leaving.release(scene.pod)
+    scene.leaving.take_out(scene.pod, at_once=True)
+    assert (scene.pod.ready, scene.labels["app"]) == (True, "draining")
 
 
 def test_where_no_label_lets_it_go_only_its_services_do() -> None:
@@ -275,7 +306,7 @@ def test_holds_what_may_get_more_for_a_while(more: dict[str, Any], known: int | 
     assert not scene.is_there
     leaver = scene.witness.watched["web-0"]
     assert leaver.gateway is bool(more.get("gateway"))
-    names = ["web.shop.svc.cluster.local"] if "departure" in more else []
+    names = ("web.shop.svc.cluster.local",) if "departure" in more else ()
     assert leaver.by_name == names
 
 

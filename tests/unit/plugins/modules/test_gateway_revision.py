@@ -51,6 +51,8 @@ def test_moves_behind_its_service_and_then_has_nothing_to_do() -> None:
         ("patch", "Deployment", "edge-in"),
         *(("patch", "Pod", name) for name in old),
         ("patch", "Deployment", "edge-in"),
+        # Made unready, and given other labels when they have told their clients to go.
+        *[("patch", "Pod", name) for name in old] * 2,
         *(("delete", "Pod", name) for name in old),
     ]
     assert (api.revisions_of("edge-in"), api.marked()) == (["1-31"] * 2, [])
