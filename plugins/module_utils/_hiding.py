@@ -42,7 +42,7 @@ class _Case:
 
 
 class Hiding:
-    """The pods that are hidden, each for `hold` seconds since every proxy knew of it."""
+    """The pods that are hidden, each for `hold` seconds since all knew and nobody asked it."""
 
     def __init__(
         self, api: Api, witness: Witness, clock: Callable[[], float], hold: float = 0.0
@@ -74,8 +74,10 @@ class Hiding:
             case.known_since = now
         if case.known_since is None:
             return now - case.since >= _LIMIT
-        held = now - case.known_since
-        return held >= self._hold and (known.complete or held >= self._hold + _LIMIT)
+        quiet = now - max(case.known_since, known.busy or 0)
+        if known.complete and quiet >= self._hold:
+            return True
+        return now - case.known_since >= self._hold + _LIMIT
 
     def _hide(self, leaver: Leaver) -> bool:
         """Whether it is; not where it is gone, or the right to patch the status is missing."""

@@ -190,8 +190,8 @@ class Leaving:
             return f"pod {pod.name} has left, and is asked what it has open"
         if known.open is None or self._passage.departure.headless or self._gateway:
             # A client of a gateway may keep its connection and say nothing for a while.
-            left = acknowledged + self._patience.hold - now
-            if left > 0:
+            end = max(acknowledged, known.busy or 0) + self._patience.hold
+            if min(end, out + self._patience.limit) > now:
                 return f"pod {pod.name} has left, and is held for {self._patience.hold} s"
         left = out + self._patience.limit - now
         if known.open and left > 0:

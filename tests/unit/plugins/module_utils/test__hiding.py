@@ -21,6 +21,7 @@ class Told:
 
     def __init__(self) -> None:
         self.known = False
+        self.busy: float | None = None
         self.calls: list[str] = []
 
     def watch(self, _leaver: Leaver) -> None:
@@ -31,7 +32,7 @@ class Told:
         self.known = False
 
     def about(self, _pod: Pod) -> Knowledge:
-        return Knowledge(proxies=1, since=0.0 if self.known else None)
+        return Knowledge(proxies=1, since=0.0 if self.known else None, busy=self.busy)
 
 
 class Scene:
@@ -109,6 +110,16 @@ def test_is_held_since_every_proxy_knew_and_through_what_its_kubelet_says() -> N
     assert not scene.is_over(4.9)
     assert not scene.is_over(0.1), "not all know of it again"
     scene.witness.known = True
+    assert scene.is_over(0.1)
+
+
+def test_is_held_since_it_was_last_asked_for_something() -> None:
+    scene = Scene(hold=10)
+    scene.is_over()
+    scene.witness.known = True
+    scene.is_over(1)
+    scene.witness.busy = 106.0
+    assert not scene.is_over(14.9)
     assert scene.is_over(0.1)
 
 

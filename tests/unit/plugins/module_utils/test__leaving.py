@@ -310,6 +310,21 @@ def test_holds_what_may_get_more_for_a_while(more: dict[str, Any], known: int | 
     assert leaver.by_name == names
 
 
+def test_a_gateway_is_held_since_it_was_last_asked_but_not_beyond_the_limit() -> None:
+    scene = Scene(gateway=True)
+    scene.out()
+    scene.tell(since=105.0, open=0, asked=112.0, busy=112.0)
+    scene.now = 121.9
+    assert scene.see_off() == "pod web-0 has left, and is held for 10 s"
+    scene.now = 144.9
+    scene.tell(since=105.0, open=0, asked=144.0, busy=144.0)
+    scene.see_off()
+    assert scene.is_there
+    scene.now = 145.0
+    scene.see_off()
+    assert not scene.is_there
+
+
 def test_sees_off_what_a_run_before_has_taken_out() -> None:
     first = Scene()
     first.out()
