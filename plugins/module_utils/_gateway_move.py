@@ -132,10 +132,8 @@ class Move:
             raise
         old, _new = self._rollout.split(item)
         for pod in old:
-            if pod.mark is None and self._gateway.departure.by_readiness:
+            if pod.mark is None:
                 self._leaving.leave(pod)
-            elif pod.mark is None:
-                self._leaving.release(pod)
         self._rollout.patch(_gateway_hold.let_go(self._rollout.read()))
         self._rollout.wait()
 
@@ -155,19 +153,13 @@ class Move:
 
     def _take_out_released(self) -> None:
         """Those that were let go serve until there are others, and leave their Services then."""
-        if self._released():
+        released = [
+            pod for pod in self._rollout.pods() if pod.mark is not None and not pod.mark.out
+        ]
+        if released:
             self._rollout.wait_for_members()
-        while released := self._released():
-            for pod in released:
-                if self._leaving.is_known_to_have_left(pod):
-                    self._send_clients_away(pod)
-                self._leaving.take_out(pod)
-            self._waiter.say(f"the {self._gateway}: pod {released[0].name} gets no new requests")
-            self._waiter.sleep(_PAUSE)
-
-    def _released(self) -> list[Pod]:
-        pods = self._leaving.pods(self._rollout.pods())
-        return [pod for pod in pods if pod.mark is not None and not pod.mark.out]
+        for pod in released:
+            self._leaving.leave(pod)
 
     def _see_off(self) -> None:
         """Wait until those that have left have ended what they have open."""

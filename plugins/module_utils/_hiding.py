@@ -17,7 +17,6 @@ labels, or it is hidden again. Nothing has to be put back where a run ends in be
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
@@ -34,53 +33,34 @@ _UNREADY = {
 _LIMIT = 10.0
 
 
-@dataclass(slots=True)
-class _Case:
-    since: float
-    seen_unready: bool = False
-    known_since: float | None = None
-
-
 class Hiding:
-    """The pods that are hidden, each for `hold` seconds since all knew and nobody asked it."""
+    """The pods that are hidden."""
 
-    def __init__(
-        self, api: Api, witness: Witness, clock: Callable[[], float], hold: float = 0.0
-    ) -> None:
+    def __init__(self, api: Api, witness: Witness, clock: Callable[[], float]) -> None:
         self._api = api
         self._witness = witness
         self._clock = clock
-        self._hold = hold
-        self._cases: dict[str, _Case] = {}
+        self._since: dict[str, float] = {}
+        self._seen_unready: set[str] = set()
         self._forbidden = False
 
     def is_over(self, leaver: Leaver) -> bool:
         """Whether the pod may change its labels now; it is hidden with the first question."""
         pod = leaver.pod
-        case = self._cases.get(pod.uid)
-        if case is None:
-            if not pod.ready or pod.revision is None or not self._hide(leaver):
-                return True
-            self._cases[pod.uid] = _Case(since=self._clock())
-            return False
-        if pod.ready and case.seen_unready:
-            case.seen_unready = False
-            self._witness.forget(pod)
-            return not self._hide(leaver)
-        case.seen_unready = case.seen_unready or not pod.ready
-        now = self._clock()
-        known = self._witness.about(pod)
-        if known.complete and case.known_since is None:
-            case.known_since = now
-        if case.known_since is None:
-            return now - case.since >= _LIMIT
-        quiet = now - max(case.known_since, known.busy or 0)
-        if known.complete and quiet >= self._hold:
-            return True
-        return now - case.known_since >= self._hold + _LIMIT
+        since = self._since.get(pod.uid)
+        if since is None:
+            return not pod.ready or pod.revision is None or not self.hide(leaver)
+        if not pod.ready:
+            self._seen_unready.add(pod.uid)
+        elif pod.uid in self._seen_unready:
+            return not self.hide(leaver)
+        return self._witness.about(pod).complete or self._clock() - since >= _LIMIT
 
-    def _hide(self, leaver: Leaver) -> bool:
-        """Whether it is; not where it is gone, or the right to patch the status is missing."""
+    def hide(self, leaver: Leaver) -> bool:
+        """Hide one that is ready, for the first time or again.
+
+        Not where it is gone, or the right to patch the status of pods is missing.
+        """
         if self._forbidden:
             return False
         pod = leaver.pod
@@ -98,5 +78,8 @@ class Hiding:
                 raise
             self._forbidden = error.status == 403
             return False
+        self._since.setdefault(pod.uid, self._clock())
+        self._seen_unready.discard(pod.uid)
         self._witness.watch(leaver)
+        self._witness.doubt(pod)
         return True

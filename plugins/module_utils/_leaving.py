@@ -58,13 +58,13 @@ class Leaving:
         self._patience = patience
         self._clock = clock
         self._gateway = gateway
-        # The clients of a gateway are told to go while it still has its listeners.
-        self._hiding = Hiding(api, witness, clock, patience.hold if gateway else 0)
+        self._hiding = Hiding(api, witness, clock)
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
         self._told: set[str] = set()
         self._out: dict[str, tuple[Pod, float]] = {}
         self._since: dict[str, float] = {}
+        self._known_since: dict[str, float] = {}
         self._log = Log()
         self.done: list[Drained] = []
         self.wrote = False
@@ -116,8 +116,11 @@ class Leaving:
         Without `spare` also where what it has open may be cut for that, as it serves nobody well.
         """
         release, departure = self._passage.release, self._passage.departure
-        before = {release: pod.template} if release else {}
         chosen = {} if departure.by_readiness and spare else departure.changes
+        if pod.mark is not None:
+            self._send_out(pod, pod.mark.labels, chosen)
+            return
+        before = {release: pod.template} if release else {}
         changes = {**chosen, **dict.fromkeys(before, let_go(pod.template))}
         if self._send_out(pod, before, changes):
             self._log.write(pod, released=_now())
@@ -153,10 +156,10 @@ class Leaving:
                 self._delete(pod)
 
     def _see_off(self, pod: Pod) -> Readiness:
-        if self._passage.departure.by_readiness and pod.uid not in self._out:
-            if pod.ready:
+        if self._passage.departure.by_readiness:
+            if pod.ready and not self._hiding.hide(self._leaver(pod)):
                 return self._wait_until_unready(pod)
-            self._log.write(pod, out=_now())
+            self._note(pod)
         _pod, since = self._out.setdefault(pod.uid, (pod, self._clock()))
         self._witness.watch(self._leaver(pod))
         known = self._witness.about(pod)
@@ -165,7 +168,8 @@ class Leaving:
         if known.since is None:
             return _readiness.waiting(f"pod {pod.name} has left: {known.describe()}")
         self._log.add(pod, acknowledged=_now())
-        waits_for = self._waits_for(pod, known, since, known.since)
+        known_since = self._known_since.setdefault(pod.uid, known.since)
+        waits_for = self._waits_for(pod, known, since, known_since)
         if waits_for:
             return _readiness.waiting(waits_for)
         if known.open:
@@ -186,7 +190,7 @@ class Leaving:
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
         now = self._clock()
-        if known.asked is None or known.asked < acknowledged:
+        if known.asked is None or known.since is None or known.asked < known.since:
             return f"pod {pod.name} has left, and is asked what it has open"
         if known.open is None or self._passage.departure.headless or self._gateway:
             # A client of a gateway may keep its connection and say nothing for a while.

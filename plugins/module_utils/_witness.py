@@ -105,6 +105,14 @@ class Witness:
             self._cases.setdefault(leaver.pod.uid, _Case(leaver))
             self._wake.set()
 
+    def doubt(self, pod: Pod) -> None:
+        """Ask everybody about it anew: who knew may have found it again."""
+        with self._lock:
+            # A round that goes on has the case of before, and what it finds may be older.
+            before = self._cases[pod.uid]
+            knowledge = replace(before.knowledge, proxies=0, lacking=(), since=None)
+            self._cases[pod.uid] = replace(before, known_by=set(), knowledge=knowledge)
+
     def forget(self, pod: Pod) -> None:
         """Ask about it no more."""
         with self._lock:

@@ -90,7 +90,9 @@ def test_counts_what_a_gateway_has_open() -> None:
 
 
 def test_counts_what_a_gateway_has_sent_on() -> None:
-    sent = b"outbound|80||a.b::10.1.0.7:80::rq_total::30\noutbound|80||c.d::10.1.0.8:80::rq_total::4"
+    sent = (
+        b"outbound|80||a.b::10.1.0.7:80::rq_total::30\noutbound|80||c.d::10.1.0.8:80::rq_total::4"
+    )
     assert _envoy.count_sent(CLUSTERS + b"\n" + sent) == 34
 
 
