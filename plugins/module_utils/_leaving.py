@@ -117,12 +117,9 @@ class Leaving:
         """
         release, departure = self._passage.release, self._passage.departure
         chosen = {} if departure.by_readiness and spare else departure.changes
-        if pod.mark is not None:
-            self._send_out(pod, pod.mark.labels, chosen)
-            return
-        before = {release: pod.template} if release else {}
+        before = {release: pod.template} if release and pod.mark is None else {}
         changes = {**chosen, **dict.fromkeys(before, let_go(pod.template))}
-        if self._send_out(pod, before, changes):
+        if self._send_out(pod, pod.mark.labels if pod.mark else before, changes) and before:
             self._log.write(pod, released=_now())
 
     def is_known_to_have_left(self, pod: Pod) -> bool:

@@ -21,24 +21,23 @@ class Told:
 
     def __init__(self) -> None:
         self.known = False
-        self.busy: float | None = None
         self.calls: list[str] = []
 
     def watch(self, _leaver: Leaver) -> None:
         self.calls.append("watch")
 
-    def forget(self, _pod: Pod) -> None:
-        self.calls.append("forget")
+    def doubt(self, _pod: Pod) -> None:
+        self.calls.append("doubt")
         self.known = False
 
     def about(self, _pod: Pod) -> Knowledge:
-        return Knowledge(proxies=1, since=0.0 if self.known else None, busy=self.busy)
+        return Knowledge(proxies=1, since=0.0 if self.known else None)
 
 
 class Scene:
     """A pod, its kubelet, and a clock."""
 
-    def __init__(self, *, revision: str | None = "1-30", hold: float = 0) -> None:
+    def __init__(self, *, revision: str | None = "1-30") -> None:
         self.now = 100.0
         self.api = FakeApi(mesh_objects.pod("web-0", "shop", revision=revision))
         self.witness = Told()
@@ -46,7 +45,6 @@ class Scene:
             self.api,
             self.witness,  # type: ignore[arg-type]
             lambda: self.now,
-            hold,
         )
 
     @property
@@ -65,7 +63,7 @@ class Scene:
 def test_is_hidden_until_every_proxy_knows() -> None:
     scene = Scene()
     assert not scene.is_over()
-    assert (scene.pod.ready, scene.witness.calls) == (False, ["watch"])
+    assert (scene.pod.ready, scene.witness.calls) == (False, ["watch", "doubt"])
     assert not scene.is_over(1)
     scene.witness.known = True
     assert scene.is_over(1)
@@ -79,7 +77,7 @@ def test_is_hidden_again_when_its_kubelet_says_that_it_is_ready() -> None:
     scene.witness.known = True
     scene.revert()
     assert not scene.is_over(1), "who knew may have found it again"
-    assert (scene.pod.ready, scene.witness.calls) == (False, ["watch", "forget", "watch"])
+    assert (scene.pod.ready, scene.witness.calls) == (False, ["watch", "doubt", "watch", "doubt"])
     assert not scene.is_over(1)
     scene.witness.known = True
     assert scene.is_over(1)
@@ -90,46 +88,13 @@ def test_what_the_watch_has_not_told_yet_is_no_reason_to_hide_it_again() -> None
     stale = Leaver(pod=scene.pod)
     for _look in range(3):
         assert not scene.hiding.is_over(stale)
-    assert scene.witness.calls == ["watch"]
+    assert scene.witness.calls == ["watch", "doubt"]
 
 
 def test_proxies_that_do_not_answer_are_not_waited_for() -> None:
     scene = Scene()
     scene.is_over()
     assert not scene.is_over(9.9)
-    assert scene.is_over(0.1)
-
-
-def test_is_held_since_every_proxy_knew_and_through_what_its_kubelet_says() -> None:
-    scene = Scene(hold=10)
-    scene.is_over()
-    scene.witness.known = True
-    assert not scene.is_over(1)
-    assert not scene.is_over(5)
-    scene.revert()
-    assert not scene.is_over(4.9)
-    assert not scene.is_over(0.1), "not all know of it again"
-    scene.witness.known = True
-    assert scene.is_over(0.1)
-
-
-def test_is_held_since_it_was_last_asked_for_something() -> None:
-    scene = Scene(hold=10)
-    scene.is_over()
-    scene.witness.known = True
-    scene.is_over(1)
-    scene.witness.busy = 106.0
-    assert not scene.is_over(14.9)
-    assert scene.is_over(0.1)
-
-
-def test_one_that_stays_known_to_somebody_is_not_held_for_ever() -> None:
-    scene = Scene(hold=10)
-    scene.is_over()
-    scene.witness.known = True
-    scene.is_over(1)
-    scene.witness.known = False
-    assert not scene.is_over(19.9)
     assert scene.is_over(0.1)
 
 

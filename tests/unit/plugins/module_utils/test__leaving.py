@@ -47,6 +47,9 @@ class Told:
     def watch(self, leaver: Leaver) -> None:
         self.watched[leaver.pod.name] = leaver
 
+    def doubt(self, pod: Pod) -> None:
+        assert pod.name in self.watched
+
     def forget(self, pod: Pod) -> None:
         self.forgotten.append(pod.name)
 
@@ -323,6 +326,39 @@ def test_a_gateway_is_held_since_it_was_last_asked_but_not_beyond_the_limit() ->
     scene.now = 145.0
     scene.see_off()
     assert not scene.is_there
+
+
+BY_READINESS = replace(DEPARTURE, by_readiness=True)
+
+
+def test_where_it_leaves_by_its_readiness_it_keeps_its_labels_and_is_made_unready_again() -> None:
+    scene = Scene(departure=BY_READINESS, gateway=True)
+    scene.out()
+    assert (scene.labels["app"], scene.pod.ready) == ("web", True)
+    scene.see_off()
+    assert (scene.labels["app"], scene.pod.ready) == ("web", False)
+    scene.tell(since=101.0, open=1, asked=101.0)
+    scene.see_off()
+    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    scene.api.patch(_kinds.POD, "web-0", ready, "shop")
+    scene.see_off()
+    assert not scene.pod.ready
+    # That it was found again for a moment does not hold it any longer.
+    scene.now = 111.0
+    scene.tell(since=110.5, open=0, asked=110.9)
+    assert scene.see_off() == "pod web-0 has answered everybody and ends"
+    (done,) = scene.leaving.done
+    assert done.seconds == 11.0
+
+
+def test_one_that_a_restart_had_let_go_leaves_with_the_labels_that_it_had() -> None:
+    scene = Scene(departure=BY_READINESS, gateway=True)
+    scene.leaving.release(scene.pod)
+    let_go = dict(scene.labels)
+    scene.leaving.leave(scene.pod)
+    assert scene.labels == let_go
+    assert scene.pod.mark is not None
+    assert (scene.pod.mark.labels["pod-template-hash"], scene.pod.mark.out) == ("6d4", True)
 
 
 def test_sees_off_what_a_run_before_has_taken_out() -> None:
