@@ -10,8 +10,9 @@ its labels loses them with the next push, which may reach it before the others l
 left: what they send it meanwhile is answered with 503 by a sidecar, with 404 by a gateway. One that
 is not ready is no endpoint either, and keeps its listeners.
 
-The kubelet knows better and says within 10 s that the pod is ready. Until then it has left by its
-labels, or it is hidden again. Nothing has to be put back where a run ends in between.
+The kubelet knows better. Every ten seconds it compares what it knows of its pods with what is said
+of them, and puts that right; so the labels change when it has just done that. Nothing has to be put
+back where a run ends in between.
 """
 
 from __future__ import annotations
@@ -29,32 +30,65 @@ _UNREADY = {
     "reason": "MeshwrightDraining",
     "message": "It is on its way out and shall get no new requests.",
 }
+# How often a kubelet puts the status of its pods right: `syncPeriod` of its status manager.
+_PERIOD = 10.0
+# How long before that a pod must not change its labels, and how late we may see what was done.
+_MARGIN = 1.5
 # It is only safer than to leave by labels alone: what cannot be asked is not waited for.
-_LIMIT = 10.0
+_LIMIT = 25.0
+
+
+class Ticks:
+    """When kubelets put the status of pods right, by node; of all pods of a run."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float | None] = {}
+
+    def note(self, node: str, moment: float | None) -> None:
+        """It was seen to do so at that moment, or never in all of a period."""
+        self._seen[node] = moment
+
+    def is_far(self, node: str, now: float) -> bool:
+        """Whether it is known not to do so in the next moments."""
+        if node not in self._seen:
+            return False
+        seen = self._seen[node]
+        return seen is None or (now - seen) % _PERIOD < _PERIOD - _MARGIN
 
 
 class Hiding:
     """The pods that are hidden."""
 
-    def __init__(self, api: Api, witness: Witness, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, api: Api, witness: Witness, clock: Callable[[], float], ticks: Ticks
+    ) -> None:
         self._api = api
         self._witness = witness
         self._clock = clock
+        self._ticks = ticks
         self._since: dict[str, float] = {}
         self._seen_unready: set[str] = set()
         self._forbidden = False
 
     def is_over(self, leaver: Leaver) -> bool:
         """Whether the pod may change its labels now; it is hidden with the first question."""
-        pod = leaver.pod
+        pod, now = leaver.pod, self._clock()
         since = self._since.get(pod.uid)
         if since is None:
             return not pod.ready or pod.revision is None or not self.hide(leaver)
         if not pod.ready:
             self._seen_unready.add(pod.uid)
         elif pod.uid in self._seen_unready:
+            self._ticks.note(pod.node, now)
             return not self.hide(leaver)
-        return self._witness.about(pod).complete or self._clock() - since >= _LIMIT
+        if now - since >= _LIMIT:
+            return True
+        if self._ticks.is_far(pod.node, now):
+            return self._witness.about(pod).complete
+        if now - since >= _PERIOD + _MARGIN:
+            # This one does not care.
+            self._ticks.note(pod.node, None)
+        return False
 
     def hide(self, leaver: Leaver) -> bool:
         """Hide one that is ready, for the first time or again.

@@ -21,7 +21,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, 
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
 from ansible_collections.meshwright.istio.plugins.module_utils._drained import Drained, Log
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
-from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hiding
+from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hiding, Ticks
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark, let_go
@@ -50,6 +50,7 @@ class Leaving:
         *,
         clock: Callable[[], float] = time.monotonic,
         gateway: bool = False,
+        ticks: Ticks | None = None,
     ) -> None:
         self._api = api
         self._witness = witness
@@ -58,7 +59,7 @@ class Leaving:
         self._patience = patience
         self._clock = clock
         self._gateway = gateway
-        self._hiding = Hiding(api, witness, clock)
+        self._hiding = Hiding(api, witness, clock, ticks or Ticks())
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
         self._told: set[str] = set()

@@ -7,12 +7,13 @@ from __future__ import annotations
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
-from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hiding
+from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hiding, Ticks
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Knowledge, Leaver
 from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
+NODE = "n1"
 READY = {"type": "Ready", "status": "True"}
 
 
@@ -37,14 +38,19 @@ class Told:
 class Scene:
     """A pod, its kubelet, and a clock."""
 
-    def __init__(self, *, revision: str | None = "1-30") -> None:
+    def __init__(self, *, revision: str | None = "1-30", tick: float | None = 100.0) -> None:
         self.now = 100.0
-        self.api = FakeApi(mesh_objects.pod("web-0", "shop", revision=revision))
+        self.ticks = Ticks()
+        if tick is not None:
+            self.ticks.note(NODE, tick)
+        pod = mesh_objects.pod("web-0", "shop", revision=revision)
+        self.api = FakeApi({**pod, "spec": {**pod["spec"], "nodeName": NODE}})
         self.witness = Told()
         self.hiding = Hiding(
             self.api,
             self.witness,  # type: ignore[arg-type]
             lambda: self.now,
+            self.ticks,
         )
 
     @property
@@ -94,8 +100,45 @@ def test_what_the_watch_has_not_told_yet_is_no_reason_to_hide_it_again() -> None
 def test_proxies_that_do_not_answer_are_not_waited_for() -> None:
     scene = Scene()
     scene.is_over()
-    assert not scene.is_over(9.9)
+    assert not scene.is_over(24.9)
     assert scene.is_over(0.1)
+
+
+def test_waits_until_the_kubelet_has_just_had_its_say() -> None:
+    """It would find the pod ready in a moment, and the others would learn of it again."""
+    scene = Scene(tick=91.2)
+    scene.is_over()
+    scene.witness.known = True
+    assert not scene.is_over(0.1)
+    scene.is_over(0.1)
+    scene.revert()
+    assert not scene.is_over(1.2)
+    scene.witness.known = True
+    assert scene.is_over(1)
+
+
+def test_finds_out_when_the_kubelet_of_a_node_has_its_say() -> None:
+    scene = Scene(tick=None)
+    scene.is_over()
+    scene.witness.known = True
+    assert not scene.is_over(7)
+    scene.revert()
+    assert not scene.is_over(0.5)
+    scene.witness.known = True
+    assert scene.is_over(0.5)
+    assert scene.ticks.is_far(NODE, 115.9)
+    assert not scene.ticks.is_far(NODE, 116.1)
+    assert scene.ticks.is_far(NODE, 117.6)
+
+
+def test_a_kubelet_that_never_has_its_say_is_not_waited_for_twice() -> None:
+    scene = Scene(tick=None)
+    scene.is_over()
+    scene.witness.known = True
+    assert not scene.is_over(11.4)
+    assert not scene.is_over(0.1)
+    assert scene.is_over(0.1)
+    assert scene.ticks.is_far(NODE, 500.0)
 
 
 @pytest.mark.parametrize("revision", [None, "1-30"])

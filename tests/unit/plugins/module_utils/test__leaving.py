@@ -16,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     BadInputError,
     NotReadyError,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Ticks
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import DRAINING, Mark
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
@@ -64,6 +65,8 @@ class Scene:
         self.now = 100.0
         self.api = FakeApi(mesh_objects.pod("web-0", "shop", revision="1-30", labels=dict(LABELS)))
         self.witness = Told()
+        ticks = Ticks()
+        ticks.note(self.pod.node, None)
         release = more.pop("release", "pod-template-hash")
         passage = Passage(
             way=Way.SUCCESSOR, departure=more.pop("departure", DEPARTURE), release=release
@@ -75,6 +78,7 @@ class Scene:
             passage,
             Patience(limit=45, hold=10),
             clock=lambda: self.now,
+            ticks=ticks,
             **more,
         )
 

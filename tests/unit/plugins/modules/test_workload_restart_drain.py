@@ -132,8 +132,8 @@ def test_reports_each_step_of_a_pod() -> None:
     steps = [second(found[key]) for key in ("released", "out", "acknowledged", "ended")]
     assert steps == sorted(steps)
     assert found["seconds"] == steps[3] - steps[1]
-    # It is let go, made unready, and takes other labels.
-    assert api.writes == [("patch", "Pod", name)] * 3 + [("delete", "Pod", name)]
+    # It is let go, made unready, again when the kubelet has put that right, and takes other labels.
+    assert api.writes == [("patch", "Pod", name)] * 4 + [("delete", "Pod", name)]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
