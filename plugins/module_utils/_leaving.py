@@ -25,7 +25,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hi
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark, let_go
-from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import QUIET, Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
@@ -192,7 +192,7 @@ class Leaving:
             return f"pod {pod.name} has left, and is asked what it has open"
         if known.open is None or self._passage.departure.headless or self._gateway:
             # A client of a gateway may keep its connection and say nothing for a while.
-            end = max(acknowledged, known.busy or 0) + self._patience.hold
+            end = max(acknowledged + self._patience.hold, (known.busy or 0) + QUIET)
             if min(end, out + self._patience.limit) > now:
                 return f"pod {pod.name} has left, and is held for {self._patience.hold} s"
         left = out + self._patience.limit - now

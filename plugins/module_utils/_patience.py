@@ -14,6 +14,11 @@ from typing import Any
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 
 
+# For how many seconds nobody must have asked a gateway. Whenever the kubelet finds a pod ready, every
+# ten seconds, some come again for a moment.
+QUIET = 5.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """For how many seconds a pod is kept once every proxy knows that it takes no more requests.

@@ -67,8 +67,9 @@ options:
     default: 300
   drain_hold:
     description: >-
-      For how many seconds nobody must have asked an old pod for anything before it is deleted.
-      Clients that keep their connections are told to come to another with their next request.
+      For how many seconds an old pod is kept at least, and until nobody has asked it for anything
+      for 5 seconds. Clients that keep their connections are told to come to another with their next
+      request.
     type: int
     default: 10
   wait_timeout:

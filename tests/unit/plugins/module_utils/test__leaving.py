@@ -229,11 +229,11 @@ def test_holds_what_may_get_more_for_a_while(more: dict[str, Any], known: int | 
     assert leaver.by_name == names
 
 
-def test_a_gateway_is_held_since_it_was_last_asked_but_not_beyond_the_limit() -> None:
+def test_a_gateway_is_held_while_it_is_asked_but_not_beyond_the_limit() -> None:
     scene = Scene(gateway=True)
     scene.out()
     scene.tell(since=105.0, open=0, asked=112.0, busy=112.0)
-    scene.now = 121.9
+    scene.now = 116.9
     assert scene.see_off() == "pod web-0 has left, and is held for 10 s"
     scene.now = 144.9
     scene.tell(since=105.0, open=0, asked=144.0, busy=144.0)
