@@ -105,7 +105,7 @@ class Http:
         retry_429: bool = True,
     ) -> urllib3.BaseHTTPResponse:
         try:
-            return self._sender.urlopen(
+            return self._sender.request(
                 method,
                 url,
                 body=data,
