@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,10 @@ def sleeping(**variables: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_what_was_started_is_found_and_ended(mark: str, tmp_path: Path) -> None:
     started = processes.start(["/bin/sleep", "60"], mark=f"{mark}/kubelet", log=tmp_path / "log")
+    # The kernel shows the environment a moment after the program has taken over.
+    end = time.monotonic() + 20
+    while not processes.find(mark) and time.monotonic() < end:
+        time.sleep(0.01)
     [found] = processes.find(mark)
     assert (found.pid, found.component) == (started.pid, "kubelet")
     assert processes.find(f"{mark}/kubelet") == [found]
