@@ -15,7 +15,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _readiness,
     _sidecar_limits,
     _stand_in_pod,
-    _unready,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
@@ -62,7 +61,6 @@ class Leaving:
         self._hiding = Hiding(api, witness, clock, ticks or Ticks())
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
-        self._told: set[str] = set()
         self._out: dict[str, Pod] = {}
         self._since: dict[str, float] = {}
         self._known_since: dict[str, float] = {}
@@ -103,8 +101,7 @@ class Leaving:
     def take_out(self, pod: Pod, *, at_once: bool = False) -> None:
         """Take it out of its Services; to be called until it has left."""
         before = pod.mark.labels if pod.mark else {}
-        # One that its controller still counts must not be found unready.
-        if before and not at_once and not self._hiding.is_over(self._leaver(pod)):
+        if not at_once and not self._hiding.is_over(self._leaver(pod)):
             self.wrote = True
             self._note(pod)
             return
@@ -155,7 +152,8 @@ class Leaving:
     def _see_off(self, pod: Pod) -> Readiness:
         if self._passage.departure.by_readiness:
             if pod.ready and not self._hiding.hide(self._leaver(pod)):
-                return self._wait_until_unready(pod)
+                self._hiding.let_kubelet_see(pod)
+                return _readiness.waiting(f"pod {pod.name} is still ready for its kubelet")
             self._note(pod)
         self._out.setdefault(pod.uid, pod)
         since = self._since.setdefault(pod.uid, self._clock())
@@ -177,12 +175,6 @@ class Leaving:
 
     def _leaver(self, pod: Pod) -> Leaver:
         return Leaver(pod=pod, by_name=self._passage.departure.hosts, gateway=self._gateway)
-
-    def _wait_until_unready(self, pod: Pod) -> Readiness:
-        if pod.uid not in self._told:
-            _unready.make_unready(self._api, pod)
-            self._told.add(pod.uid)
-        return _readiness.waiting(f"pod {pod.name} serves until the kubelet finds it unready")
 
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
