@@ -82,7 +82,9 @@ def parser() -> argparse.ArgumentParser:
             "install", _install, "installs another version beside the first or over it, good or bad"
         )
     )
-    add("reset", _reset, "brings the meshes back to how they were when they were new")
+    options.add_reset(
+        add("reset", _reset, "brings the meshes back to how they were when they were new")
+    )
     add("down", _down, "ends the sandbox; nothing of it is left on this machine")
     options.add_json(
         add("status", _status, "shows what runs: versions, proxies, addresses, memory")
@@ -125,8 +127,9 @@ def _install(given: argparse.Namespace, progress: Progress) -> int:
     return ExitCode.OK
 
 
-def _reset(_: argparse.Namespace, progress: Progress) -> int:
-    for cluster in lifecycle.require().clusters:
+def _reset(given: argparse.Namespace, progress: Progress) -> int:
+    sandbox = lifecycle.require()
+    for cluster in [sandbox.cluster(given.cluster)] if given.cluster else sandbox.clusters:
         progress.step(f"resetting cluster {cluster.name}")
         reset.restore(cluster)
     progress.note("as new")

@@ -48,6 +48,10 @@ def add_install(install: argparse.ArgumentParser) -> None:
     )
 
 
+def add_reset(reset: argparse.ArgumentParser) -> None:
+    reset.add_argument("--cluster", choices=NAMES, help="only that one (default: all there are)")
+
+
 def add_clusters(command: argparse.ArgumentParser, text: str) -> None:
     command.add_argument(
         "--clusters", type=int, choices=[1, 2], default=1, help=f"{text} (default: %(default)s)"

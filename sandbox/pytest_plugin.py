@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,13 @@ from sandbox.cluster import Cluster
 from sandbox.errors import InTheWayError, SandboxError
 from sandbox.lifecycle import Sandbox, Wish
 from sandbox.load import LoadPlan, LoadRun
+from sandbox.network import NAMES
 from sandbox.progress import Progress
 
 # Set where the sandbox that runs was started for these tests too, by others that are over.
 HANDED_ON = "MESHWRIGHT_SANDBOX_HANDED_ON"
+# Names the cluster that the tests run on, where others run on the other one at the same time.
+CLUSTER = "MESHWRIGHT_SANDBOX_CLUSTER"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +50,7 @@ class Keeper:
     def need(self, wish: Wish) -> Sandbox:
         """A sandbox as wished; the tests end at once where none can be had."""
         found = lifecycle.find()
-        if found and found.wish == wish and not found.dead():
+        if found and _fulfils(found.wish, wish) and not found.dead():
             return found
         try:
             self.none()
@@ -68,6 +72,11 @@ class Keeper:
     def close(self) -> None:
         if self._is_ours:
             lifecycle.end(self._progress)
+
+
+def _fulfils(there: Wish, wanted: Wish) -> bool:
+    """Whether it is as wished; one cluster more does no harm."""
+    return there.clusters >= wanted.clusters and replace(there, clusters=wanted.clusters) == wanted
 
 
 @pytest.fixture(scope="session")
@@ -93,19 +102,19 @@ def running(keeper: Keeper) -> Sandbox:
 
 @pytest.fixture
 def cluster(running: Sandbox) -> Cluster:
-    """The first cluster, in the state in which the last test left it."""
-    return running.clusters[0]
+    """The cluster to test on, in the state in which the last test left it."""
+    return running.cluster(os.environ.get(CLUSTER, NAMES[0]))
 
 
 @pytest.fixture
 def kubeconfig(cluster: Cluster) -> Path:
-    """The kubeconfig of the first cluster."""
+    """The kubeconfig of that cluster."""
     return cluster.kubeconfig
 
 
 @pytest.fixture
 def send(cluster: Cluster, progress: Progress) -> Iterator[Callable[..., LoadRun]]:
-    """Begins loads on the first cluster, as `load.start` does; they end with the test."""
+    """Begins loads on that cluster, as `load.start` does; they end with the test."""
     with ExitStack() as stack:
 
         def start(plan: LoadPlan | None = None, **options: Any) -> LoadRun:
@@ -117,6 +126,6 @@ def send(cluster: Cluster, progress: Progress) -> Iterator[Callable[..., LoadRun
 
 @pytest.fixture
 def mesh(cluster: Cluster) -> Cluster:
-    """The first cluster with its mesh as it was when it was new."""
+    """The cluster with its mesh as it was when it was new."""
     reset.restore(cluster)
     return cluster

@@ -4,7 +4,8 @@
 
 """Run everything that the project is checked with, or only some groups of it.
 
-The stages that need the mesh mostly wait, so the others run beside them, with less priority.
+The stages that need the mesh mostly wait, so there are two clusters, and on each of them one stage
+runs after the other. The stages without a mesh run beside them, with less priority.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
-from sandbox.pytest_plugin import HANDED_ON
+from sandbox.pytest_plugin import CLUSTER, HANDED_ON
 from tools.environment import CHECKOUT
 from tools.running import SILENCE, run
-from tools.stages import GROUPS, ON_THE_MESH, Stage, all_stages
+from tools.stages import GROUPS, TWO_CLUSTERS, Lane, Stage, all_stages
 
 # Beside a mesh that is measured, what only computes gives way.
 _GIVE_WAY = ("nice", "-n", "10")
@@ -65,36 +66,68 @@ def main() -> int:
 
 
 def run_all(stages: Sequence[Stage]) -> list[Result]:
-    """The results in the order of the stages."""
-    on_mesh = [stage for stage in stages if stage.group in ON_THE_MESH]
-    others = [stage for stage in stages if stage.group not in ON_THE_MESH]
-    if not on_mesh:
+    """The results, of what ran beside the mesh first, else in the order of the stages."""
+    lanes = {lane: [stage for stage in stages if stage.lane is lane] for lane in Lane}
+    others = lanes.pop(Lane.BESIDE)
+    if not any(lanes.values()):
         return [execute(stage) for stage in others]
-    if len(on_mesh) > 1:
-        on_mesh = [replace(stage, env={**stage.env, HANDED_ON: "1"}) for stage in on_mesh]
     with ThreadPoolExecutor(1) as pool:
-        beside = pool.submit(lambda: [execute(stage, aside=True) for stage in others])
-        results = [execute(stage) for stage in on_mesh]
-        _wait_for(beside)
+        beside = pool.submit(lambda: [execute(stage, aside=_GIVE_WAY) for stage in others])
+        results = _run_on_mesh(lanes)
+        _wait_for(beside, "what runs beside")
         return [*beside.result(), *results]
 
 
-def _wait_for(beside: Future[list[Result]]) -> None:
+def _run_on_mesh(lanes: Mapping[Lane, Sequence[Stage]]) -> list[Result]:
+    """Two lanes on a cluster each at the same time, what needs the machine for itself afterwards.
+
+    What is only one lane has the usual sandbox, with one cluster, and starts it itself.
+    """
+    if not (lanes[Lane.A] and lanes[Lane.B]):
+        one = [*lanes[Lane.A], *lanes[Lane.B], *lanes[Lane.ALONE]]
+        env = {HANDED_ON: "1"} if len(one) > 1 else {}
+        return [execute(_with(stage, env)) for stage in one]
+    started = execute(TWO_CLUSTERS)
+    if started.failed:
+        # None of them was run, so none has passed.
+        return [
+            started,
+            *(
+                Result(stage=stage, passed=0, failed=1, seconds=0, last_lines="it has no sandbox")
+                for lane in lanes.values()
+                for stage in lane
+            ),
+        ]
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(
+            lambda: [execute(_with(stage, {CLUSTER: "b"}), aside=()) for stage in lanes[Lane.B]]
+        )
+        first = [execute(_with(stage, {CLUSTER: "a"})) for stage in lanes[Lane.A]]
+        _wait_for(second, "what runs on the second cluster")
+    alone = [execute(_with(stage, {HANDED_ON: "1"})) for stage in lanes[Lane.ALONE]]
+    return [started, *first, *second.result(), *alone]
+
+
+def _with(stage: Stage, env: Mapping[str, str]) -> Stage:
+    return replace(stage, env={**stage.env, **env})
+
+
+def _wait_for(others: Future[list[Result]], who: str) -> None:
     started = time.monotonic()
-    while not beside.done():
+    while not others.done():
         try:
-            beside.exception(SILENCE)
+            others.exception(SILENCE)
         except TimeoutError:
-            _say(f"     still at what runs beside, {time.monotonic() - started:.0f} s")
+            _say(f"     still at {who}, {time.monotonic() - started:.0f} s")
 
 
-def execute(stage: Stage, *, aside: bool = False) -> Result:
-    """Run one stage, its output as it comes; aside from others only when it has ended."""
+def execute(stage: Stage, *, aside: Sequence[str] | None = None) -> Result:
+    """Run one stage, its output as it comes; aside from others, behind that, when it has ended."""
     for report in _reports(stage):
         report.unlink()
     started = time.monotonic()
-    if aside:
-        command = (*_GIVE_WAY, *stage.command)
+    if aside is not None:
+        command = (*aside, *stage.command)
         ended = run(command, cwd=CHECKOUT, env=environment(stage), tick=lambda _seconds: None)
     else:
         _say("", f"==== {stage.name}")
@@ -115,7 +148,7 @@ def execute(stage: Stage, *, aside: bool = False) -> Result:
         last_lines=ended.tail(_REPEATED_LINES),
     )
     with _screen:
-        if aside:
+        if aside is not None:
             _say("", f"==== {stage.name}")
             _show(ended.output.encode())
         _say(f"---- {result.line()}")

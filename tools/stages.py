@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 from tools import ansible_test, compatibility, pythons
 from tools.environment import CHECKOUT
 
-ON_THE_MESH = ("molecule", "integration")
 GROUPS = (
     *("lint", "docs", "unit", "browser", "sanity", "package", "compatibility"),
-    *ON_THE_MESH,
+    *("molecule", "integration"),
 )
 REPORTS = CHECKOUT / "tests/output/reports"
 _COLLECTIONS = CHECKOUT / ".collections"
@@ -31,6 +31,15 @@ _TYPED = (
 )
 
 
+class Lane(StrEnum):
+    """Where a stage runs: one on each cluster of the sandbox, one beside them, one alone."""
+
+    BESIDE = "beside"
+    A = "a"
+    B = "b"
+    ALONE = "alone"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """One command; with `reports`, the folder in which it leaves JUnit files to count."""
@@ -40,6 +49,15 @@ class Stage:
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     reports: Path | None = None
+    lane: Lane = Lane.BESIDE
+
+
+TWO_CLUSTERS = Stage(
+    group="integration",
+    name="two clusters",
+    command=(sys.executable, "-m", "sandbox", "up", "--clusters", "2"),
+    lane=Lane.ALONE,
+)
 
 
 def all_stages() -> list[Stage]:
@@ -98,8 +116,16 @@ def _package() -> Iterator[Stage]:
 
 
 def _on_the_mesh() -> Iterator[Stage]:
-    yield _stage("molecule", "molecule", "molecule", "test", "--all")
-    yield _pytest("integration", "integration tests", "tests/integration")
+    # Much of what they do is to wait, so the lanes share the processors well.
+    yield replace(_stage("molecule", "molecule", "molecule", "test", "--all"), lane=Lane.B)
+    for lane, name, *arguments in (
+        (Lane.B, "sandbox", "tests/integration/sandbox", "-m", "not alone"),
+        (Lane.A, "modules", "tests/integration/modules"),
+        (Lane.A, "playbooks", "tests/integration/playbooks"),
+        (Lane.ALONE, "lifecycle", "tests/integration/sandbox", "-m", "alone"),
+    ):
+        stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
+        yield replace(stage, group="integration", lane=lane)
 
 
 def _stage(group: str, name: str, *command: str) -> Stage:

@@ -26,6 +26,8 @@ from sandbox.pytest_plugin import Keeper
 
 from .machine import listing
 
+pytestmark = pytest.mark.alone
+
 CHECKOUT = Path(__file__).resolve().parents[3]
 # How long an `up` takes about; the moments of the kills are spread over it.
 UP_SECONDS = 40.0

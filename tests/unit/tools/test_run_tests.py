@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.pytest_plugin import HANDED_ON
+from sandbox.pytest_plugin import CLUSTER, HANDED_ON
 from tools import run_tests
 from tools.run_tests import count, environment, execute, run_all
-from tools.stages import GROUPS, Stage, all_stages
+from tools.stages import GROUPS, Lane, Stage, all_stages
 
 REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
 
@@ -105,7 +105,12 @@ def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
     on_mesh = wait + f"print('mesh', flush=True)\nopen({str(seen)!r}, 'w')\ntime.sleep(1)"
     stages = [
         Stage(group="lint", name="other", command=(sys.executable, "-c", other, str(seen))),
-        Stage(group="molecule", name="mesh", command=(sys.executable, "-c", on_mesh, str(begun))),
+        Stage(
+            group="molecule",
+            name="mesh",
+            command=(sys.executable, "-c", on_mesh, str(begun)),
+            lane=Lane.B,
+        ),
     ]
     results = run_all(stages)
     assert [(each.stage.name, each.passed) for each in results] == [("other", 1), ("mesh", 1)]
@@ -114,22 +119,55 @@ def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
     assert said.index("mesh\n") < said.index("==== other"), "it is shown as it goes"
 
 
+def on_mesh(seen: Path, *lanes: Lane) -> list[Stage]:
+    """Stages that write down the lane they are in, and what they are told of the sandbox."""
+    code = (
+        "import os, sys\nwith open(sys.argv[1], 'a') as file:\n"
+        f"    told = os.environ.get({CLUSTER!r}), {HANDED_ON!r} in os.environ\n"
+        "    print(sys.argv[2], *told, file=file)"
+    )
+    return [
+        Stage(
+            group="integration",
+            name=lane,
+            command=(sys.executable, "-c", code, str(seen), lane),
+            lane=lane,
+        )
+        for lane in lanes
+    ]
+
+
 @pytest.mark.parametrize(
-    ("groups", "handed_on"),
-    [(["molecule", "integration"], True), (["integration"], False), (["lint", "molecule"], False)],
+    ("lanes", "told"),
+    [
+        ([Lane.B], ["b None False"]),
+        ([Lane.B, Lane.ALONE], ["b None True", "alone None True"]),
+        (
+            [Lane.A, Lane.B, Lane.ALONE],
+            ["two", "a a False", "b b False", "alone None True"],
+        ),
+    ],
 )
-def test_hands_the_sandbox_on_to_whoever_comes_next(
-    tmp_path: Path, groups: list[str], handed_on: bool
+def test_tells_each_stage_of_its_cluster(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lanes: list[Lane], told: list[str]
 ) -> None:
     seen = tmp_path / "seen"
-    code = (
-        f"import os\nwith open({str(seen)!r}, 'a') as file:\n"
-        f"    print({HANDED_ON!r} in os.environ, file=file)"
-    )
-    run_all(
-        [Stage(group=group, name=group, command=(sys.executable, "-c", code)) for group in groups]
-    )
-    assert seen.read_text().split() == [str(handed_on)] * len(groups)
+    up = stage(f"with open({str(seen)!r}, 'a') as file: print('two', file=file)")
+    monkeypatch.setattr(run_tests, "TWO_CLUSTERS", up)
+    results = run_all(on_mesh(seen, *lanes))
+    lines = seen.read_text().splitlines()
+    assert (sorted(lines), lines[-1]) == (sorted(told), told[-1])
+    assert ("two" in told) == (lines[0] == "two")
+    assert [each.failed for each in results] == [0] * len(told)
+
+
+def test_nothing_on_the_mesh_has_passed_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run_tests, "TWO_CLUSTERS", stage("raise SystemExit(4)"))
+    results = run_all(on_mesh(tmp_path / "seen", Lane.A, Lane.B, Lane.ALONE))
+    assert [(each.passed, each.failed) for each in results] == [(0, 1)] * 4
+    assert not (tmp_path / "seen").exists()
 
 
 def test_refuses_a_group_that_does_not_exist(
