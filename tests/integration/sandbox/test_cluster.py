@@ -151,8 +151,8 @@ def test_each_cluster_is_in_a_network_of_its_own(cluster: Cluster) -> None:
         pytest.param("sum(envoy_http_downstream_rq_total)", id="Envoys"),
     ],
 )
-def test_prometheus_measures(cluster: Cluster, query: str) -> None:
-    url = f"{cluster.prometheus_url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+def test_prometheus_measures(mesh: Cluster, query: str) -> None:
+    url = f"{mesh.prometheus_url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
     end = time.monotonic() + 30
     found: list[object] = []
     while not found and time.monotonic() < end:
