@@ -21,6 +21,9 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import FILE_NAME
+from ansible_collections.meshwright.istio.plugins.plugin_utils._controller import (
+    end_with_controller,
+)
 
 _LOOK_EVERY = 0.5
 # Nobody should have to wonder for longer whether the run is alive.
@@ -28,7 +31,7 @@ _SILENCE = 12.0
 
 
 class WaitingAction(ActionBase):  # type: ignore[misc] # ansible-core has no types
-    """Runs the module of the same name and shows its progress."""
+    """Runs the module of the same name, shows its progress, and does not outlive the run."""
 
     # Makes Ansible create the temporary folder before the module starts.
     TRANSFERS_FILES = True
@@ -37,6 +40,7 @@ class WaitingAction(ActionBase):  # type: ignore[misc] # ansible-core has no typ
     def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Any:
         """Run the module; its result is the result."""
         super().run(tmp, task_vars)
+        end_with_controller()
         host = (task_vars or {}).get("inventory_hostname", "")
         file = Path(self._connection._shell.tmpdir) / FILE_NAME
         with Teller(file, lambda text: Display().display(f"  [{host}] {text}")):

@@ -24,6 +24,7 @@ from tests.integration.support.playing import Outcome
 RATE = 50
 REQUESTS = "sum(rate(envoy_http_downstream_rq_total[15s]))"
 MESH = dict.fromkeys(("proxies_synced", "rejects", "crash_loops", "pending_pods"), True)
+GATEWAY = ("deployment/istio-ingressgateway", "--namespace=istio-ingress")
 # Its image is not there, and nobody may pull it.
 STUCK: dict[str, Any] = {
     "apiVersion": "v1",
@@ -129,20 +130,24 @@ def test_a_limit_that_is_broken_fails_it(measured: Cluster, lab: Lab) -> None:
     assert tried.result["verdict"] == "failed"
 
 
-def test_a_gateway_that_dies_meanwhile_fails_it(mesh: Cluster, lab: Lab) -> None:
+def test_a_gateway_that_goes_away_meanwhile_fails_it(mesh: Cluster, lab: Lab) -> None:
     lab.recorder.take()
-    killer = threading.Thread(target=_kill_gateway_once_watched, args=(mesh, lab))
-    killer.start()
-    outcome = lab.ansible.module(
-        "mesh_gate",
-        fails=True,
-        **_home(mesh, timeout=1),
-        crash_loops=True,
-        namespaces=["shop"],
-        duration=60,
-        interval=1,
-    )
-    killer.join()
+    taker = threading.Thread(target=_take_gateway_away_once_watched, args=(mesh, lab))
+    taker.start()
+    try:
+        outcome = lab.ansible.module(
+            "mesh_gate",
+            fails=True,
+            **_home(mesh, timeout=1),
+            crash_loops=True,
+            namespaces=["shop"],
+            duration=60,
+            interval=1,
+        )
+    finally:
+        taker.join()
+        _scale_gateway(mesh, 1)
+        mesh.kubectl("rollout", "status", *GATEWAY, "--timeout=60s")
     result = outcome.result
     assert (result["verdict"], result["check"]) == ("failed", "home")
     home = [each["ok"] for each in result["samples"] if each["check"] == "home"]
@@ -150,16 +155,18 @@ def test_a_gateway_that_dies_meanwhile_fails_it(mesh: Cluster, lab: Lab) -> None
     assert len(home) >= 3
 
 
-def _kill_gateway_once_watched(cluster: Cluster, lab: Lab) -> None:
-    """The gate lists pods twice in each look; it has begun its third when it is killed."""
+def _take_gateway_away_once_watched(cluster: Cluster, lab: Lab) -> None:
+    """The gate lists pods twice in each look; it has begun its third when no gateway is left."""
     listed, end = 0, time.monotonic() + 60
     while listed < 5 and time.monotonic() < end:
         listed += sum(each.path.endswith("/pods") for each in lab.recorder.take())
         time.sleep(0.1)
-    cluster.kubectl(
-        *("delete", "pods", "-n", "istio-ingress", "--all"),
-        *("--force", "--grace-period=0", "--wait=false"),
-    )
+    # A pod that is only killed is replaced so fast that no probe need meet its absence.
+    _scale_gateway(cluster, 0)
+
+
+def _scale_gateway(cluster: Cluster, replicas: int) -> None:
+    cluster.kubectl("scale", *GATEWAY, f"--replicas={replicas}")
 
 
 def test_a_pod_that_cannot_start_fails_it(mesh: Cluster, lab: Lab) -> None:
