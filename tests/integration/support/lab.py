@@ -140,7 +140,11 @@ def control_plane(cluster: Cluster, **changes: Any) -> dict[str, Any]:
 def canary(cluster: Cluster) -> dict[str, Any]:
     """What an upgrade of the sandbox's mesh takes, as the demo has it."""
     example = yaml.safe_load((CHECKOUT / "examples/sandbox_canary.yml").read_text())
-    return {**example, "canary_istioctl_path": str(cluster.artifacts.path("istioctl-1.31"))}
+    return {
+        **example,
+        "canary_istioctl_path": str(cluster.artifacts.path("istioctl-1.31")),
+        "sandbox_address": cluster.node_address,
+    }
 
 
 def touches(difference: Difference, concerns: Callable[[str], bool]) -> set[str]:
