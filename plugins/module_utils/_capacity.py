@@ -48,8 +48,14 @@ class Demand:
     @classmethod
     def from_object(cls, item: Mapping[str, Any]) -> Demand:
         """Read a Deployment."""
-        cpu, memory = _requests(item["spec"]["template"]["spec"])
-        return cls(replicas=item["spec"].get("replicas", 1), cpu=cpu, memory=memory)
+        one = cls.of_template(item["spec"]["template"])
+        return cls(replicas=item["spec"].get("replicas", 1), cpu=one.cpu, memory=one.memory)
+
+    @classmethod
+    def of_template(cls, template: Mapping[str, Any]) -> Demand:
+        """What one pod of a template asks for, without its sidecar."""
+        cpu, memory = _requests(template.get("spec") or {})
+        return cls(replicas=1, cpu=cpu, memory=memory)
 
 
 def read_rooms(nodes: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, Any]]) -> list[Room]:

@@ -75,6 +75,11 @@ def newest(versions: Iterable[Version | None]) -> Version | None:
     return max((version for version in versions if version is not None), default=None)
 
 
+def oldest(versions: Iterable[Version | None]) -> Version | None:
+    """The oldest of those that are known."""
+    return min((version for version in versions if version is not None), default=None)
+
+
 def explain_skew_in_place(old: Version, new: Version) -> str | None:
     """Why a control plane must not go from the one to the other where it stands."""
     distance = abs(old.minors_to(new))

@@ -20,7 +20,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     demand = _greatest(snapshot)
-    if demand is None or upgrade.revision in snapshot.demands:
+    # In place one istiod after the other is replaced.
+    if demand is None or upgrade.in_place or upgrade.revision in snapshot.demands:
         return
     fitting = sum(room.holds(demand) for room in snapshot.rooms)
     if fitting < demand.replicas:
@@ -34,6 +35,7 @@ def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             " new istiod would stay pending.",
             remedy="Add a node, or lower the requests of istiod.",
             override="control_plane_room",
+            source="istio/istio#23959, #28652",
         )
 
 

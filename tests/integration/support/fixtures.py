@@ -19,7 +19,6 @@ from tests.integration.support.lab import NEW, Lab
 from tests.integration.support.playing import Ansible
 from tests.integration.support.recording import Recorder
 
-
 VALIDATORS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
 

@@ -14,11 +14,16 @@ from unittest import mock
 
 import pytest
 import yaml
+from ansible_collections.meshwright.istio.plugins.doc_fragments.preflight import ModuleDocFragment
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import (
+    Path as Path_,
+)
 from ansible_collections.meshwright.istio.plugins.modules import mesh_preflight
-from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, upgrade_meshes
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
 
@@ -75,28 +80,11 @@ class Kubelet(FakeApi):
 
 
 def healthy() -> list[Object]:
-    settings = {
-        "global": {
-            "hub": "hub.example.org",
-            "tag": "1.30.4",
-            "variant": "distroless",
-            "proxy": {"image": "proxyv2"},
-        }
-    }
-    return [
-        *control_planes.unrevisioned(),
-        mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4"),
-        mesh_objects.namespace("cart", istio_injection="enabled"),
-        mesh_objects.namespace("istio-system"),
-        mesh_objects.node(),
-        mesh_objects.pod("cart-1", "cart", revision="default", deployment="cart"),
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "istio-sidecar-injector", "namespace": "istio-system"},
-            "data": {"values": json.dumps(settings)},
-        },
-    ]
+    settings = upgrade_meshes.injector_settings("1.30.4")
+    values = json.loads(settings["data"]["values"])
+    values["global"]["variant"] = "distroless"
+    settings["data"]["values"] = json.dumps(values)
+    return [*upgrade_meshes.without("istio-sidecar-injector", "n1"), mesh_objects.node(), settings]
 
 
 def without_room() -> list[Object]:
@@ -264,10 +252,20 @@ def test_says_of_each_finding_what_is_documented(folder: Path) -> None:
 
 
 def test_takes_the_documented_options_and_overrides() -> None:
-    documented = yaml.safe_load(mesh_preflight.DOCUMENTATION)["options"]
+    documented = {
+        **yaml.safe_load(mesh_preflight.DOCUMENTATION)["options"],
+        **yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"],
+    }
     spec = mesh_preflight.argument_spec()
     assert set(spec) == set(documented)
     assert tuple(documented["allow"]["choices"]) == catalogue.OVERRIDES
     for name, option in spec.items():
         assert option.get("default") == documented[name].get("default"), name
         assert option.get("required") == documented[name].get("required"), name
+        assert option.get("choices") == documented[name].get("choices"), name
+
+
+def test_offers_every_path_and_way_to_drain_that_there_is() -> None:
+    spec = mesh_preflight.argument_spec()
+    assert spec["path"]["choices"] == [str(path) for path in Path_]
+    assert spec["drain"]["choices"] == [str(mode) for mode in DrainMode]

@@ -7,43 +7,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _journal, _snapshot
+from ansible_collections.meshwright.istio.plugins.module_utils import _journal
 from ansible_collections.meshwright.istio.plugins.module_utils._journal import Journal
 from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path, Phase, Step
-from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import Finding
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes import (
+    find,
+    healthy,
+    of_version,
+    ready,
+    wanted,
+    without,
+)
 
 Objects = list[dict[str, Any]]
-
-
-def healthy() -> Objects:
-    return [
-        *control_planes.unrevisioned(),
-        mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4"),
-        mesh_objects.namespace("cart", istio_injection="enabled"),
-        mesh_objects.namespace("istio-system"),
-        mesh_objects.namespace("kube-system"),
-        mesh_objects.node(),
-        mesh_objects.pod("cart-1", "cart", revision="default", deployment="cart"),
-    ]
-
-
-def wanted(version: str = "1.31.0", revision: str = "1-31", **details: Any) -> Upgrade:
-    parsed = Version.parse(version)
-    assert parsed is not None
-    return Upgrade(version=parsed, revision=revision, istio_namespace="istio-system", **details)
-
-
-def find(api: FakeApi, upgrade: Upgrade, *allowed: str) -> list[Finding]:
-    return catalogue.find_all(_snapshot.read(api, "istio-system"), upgrade, allowed)
-
-
-def without(*names: str) -> Objects:
-    return [item for item in healthy() if item["metadata"]["name"] not in names]
 
 
 def opened(target: str, *, closed: str | None = None) -> dict[str, Any]:
@@ -98,7 +78,7 @@ def second_injector() -> dict[str, Any]:
             id="no istioctl",
         ),
         pytest.param(
-            [*without("istiod"), mesh_objects.istiod("default", "hub.example.org/pilot:1.28.9")],
+            of_version("1.28.9"),
             wanted(),
             "version_skew",
             "block",
@@ -155,7 +135,11 @@ def second_injector() -> dict[str, Any]:
             id="a namespace of a revision that is gone",
         ),
         pytest.param(
-            [*without("istiod-x"), control_planes.endpoint_slice("istiod", ready=False)],
+            [
+                *without("istiod-x", "istiod-default-validator"),
+                control_planes.default_validator(policy="Ignore"),
+                control_planes.endpoint_slice("istiod", ready=False),
+            ],
             wanted(),
             "webhook_dead",
             "block",
@@ -176,7 +160,7 @@ def second_injector() -> dict[str, Any]:
             id="an image that cannot be pulled",
         ),
         pytest.param(
-            [*without("n1"), mesh_objects.node(memory="1000Mi")],
+            [*without("n1"), ready(mesh_objects.node(memory="1000Mi"))],
             wanted(),
             "control_plane_room",
             "block",
@@ -248,7 +232,7 @@ def test_no_false_alarm(objects: Objects, upgrade: Upgrade) -> None:
 
 
 def test_an_override_lets_the_upgrade_begin_and_the_finding_stand() -> None:
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
+    api = FakeApi(*without("n1"), ready(mesh_objects.node(memory="1000Mi")))
     found = find(api, wanted(), "control_plane_room")
     assert [each.overridden for each in found] == [True]
     assert not catalogue.blocked(found)
@@ -256,21 +240,14 @@ def test_an_override_lets_the_upgrade_begin_and_the_finding_stand() -> None:
 
 
 def test_an_override_of_something_else_changes_nothing() -> None:
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
+    api = FakeApi(*without("n1"), ready(mesh_objects.node(memory="1000Mi")))
     assert catalogue.blocked(find(api, wanted(), "image_pull"))
 
 
 def test_what_blocks_comes_first_and_many_objects_are_cut_short() -> None:
     lost = [mesh_objects.namespace(f"lost-{number}", rev="1-20") for number in range(12)]
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"), *lost)
+    api = FakeApi(*without("n1"), ready(mesh_objects.node(memory="1000Mi")), *lost)
     found = find(api, wanted())
     assert [str(each.severity) for each in found] == ["block", "warn"]
     assert len(found[1].objects) == 12
     assert any(line.endswith(" and 2 more") for line in catalogue.table(found))
-
-
-def test_every_override_is_one_that_a_finding_names() -> None:
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
-    upgrade = wanted("1.32.0", images_error="hub/x:1: no")
-    named = {each.override for each in find(api, upgrade)} - {None}
-    assert named == set(catalogue.OVERRIDES)
