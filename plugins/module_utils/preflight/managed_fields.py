@@ -18,6 +18,8 @@ _RESTARTS = ("kubectl-rollout",)
 _FROM_FILES = ("kubectl-client-side-apply", "kubectl")
 _RESTARTED_AT = "f:kubectl.kubernetes.io/restartedAt"
 _SETTINGS = ("f:spec", "f:data", "f:binaryData", "f:webhooks")
+# What a subresource holds is how an object stands, but for the number of replicas.
+_WISHES = (None, "", "scale")
 _INSTALLERS = ("istio-operator", "helm", "meshwright.istio", "pilot-discovery", "sail-operator")
 
 Fields = Mapping[str, Any]
@@ -30,7 +32,7 @@ def edits(item: Mapping[str, Any]) -> list[str]:
     found = {
         path
         for entry in entries
-        if not entry.get("subresource")
+        if entry.get("subresource") in _WISHES
         and _is_by_hand(entry.get("manager", ""), installed=installed)
         for path in _paths(entry.get("fieldsV1") or {})
     }

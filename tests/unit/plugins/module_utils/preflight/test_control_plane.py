@@ -372,6 +372,11 @@ def test_what_was_changed_by_hand_is_named() -> None:
             ["spec.replicas"],
             id="istioctl has installed it",
         ),
+        pytest.param(
+            [OPERATOR, {"manager": "kubectl", "subresource": "scale", "fieldsV1": REPLICAS}],
+            ["spec.replicas"],
+            id="scaled by hand",
+        ),
         pytest.param([{"manager": "kubectl-edit"}], [], id="no field"),
         pytest.param([], [], id="nobody knows"),
     ],
