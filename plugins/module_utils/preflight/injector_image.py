@@ -37,7 +37,7 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
         if version is None or plane.version is None or version == plane.version:
             continue
         # A run before this one was cut off between the two; this one goes on.
-        if version == upgrade.version and upgrade.is_underway(evidence):
+        if upgrade.in_place and version == upgrade.version and upgrade.is_underway(evidence):
             continue
         yield Finding(
             code="injector_image",

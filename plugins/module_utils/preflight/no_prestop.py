@@ -22,14 +22,14 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 
 def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
-    standing = evidence.standing
-    if standing is None:
+    if evidence.standing is None:
         return
+    standing_in = evidence.standing.divide()
     found = tuple(
         str(workload.reference)
         for workload, _pods in moving.workloads(evidence, upgrade)
         if DrainMode.ROLLOUT in (upgrade.drain, workload.drain)
-        and not _drain_plan.serves_nobody(workload, standing)
+        and not _drain_plan.serves_nobody(workload, standing_in(workload.reference.namespace))
         and not _waits(workload)
     )
     if found:

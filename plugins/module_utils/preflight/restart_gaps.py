@@ -26,12 +26,18 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 
 def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
-    standing = evidence.standing
-    if standing is None:
+    if evidence.standing is None:
         return
+    standing_in = evidence.standing.divide()
+    budgets: defaultdict[str, list[Budget]] = defaultdict(list)
+    for budget in evidence.budgets:
+        budgets[budget.namespace].append(budget)
     found: defaultdict[Callable[[tuple[str, ...]], Finding], list[str]] = defaultdict(list)
     for workload, _pods in moving.workloads(evidence, upgrade):
-        for make, reason in _troubles(workload, evidence.budgets, standing, upgrade):
+        namespace = workload.reference.namespace
+        for make, reason in _troubles(
+            workload, budgets[namespace], standing_in(namespace), upgrade
+        ):
             found[make].append(f"{workload.reference}: {reason}")
     for make, objects in found.items():
         yield make(tuple(sorted(objects)))

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -58,7 +58,7 @@ class Upgrade:
     path: Path = Path.CANARY
     drain: DrainMode = DrainMode.ENDPOINTS
     rules: Rules = SHIPPED
-    namespaces: tuple[str, ...] = ()
+    namespaces: Collection[str] = ()
     istioctl_error: str | None = None
     old_istioctl_error: str | None = None
     images: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class Upgrade:
             path=Path(params["path"]),
             drain=DrainMode(params["drain"]),
             rules=Rules.from_option(params["rules"]),
-            namespaces=tuple(params["namespaces"]),
+            namespaces=dict.fromkeys(params["namespaces"]),
         )
 
     def find_istioctl(self, run: _istioctl.Run, params: Mapping[str, Any]) -> Upgrade:

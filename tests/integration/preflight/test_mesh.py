@@ -30,9 +30,13 @@ RECORDS = (
 )
 
 
-def options(cluster: Cluster, **changes: Any) -> dict[str, Any]:
-    """The way to the new version; where the old one's istioctl is, the new one's is too."""
-    folder = cluster.artifacts.path("istioctl-1.31").parent
+def options(lab: Lab, **changes: Any) -> dict[str, Any]:
+    """The way to the new version, with the istioctls of both in one folder."""
+    folder = lab.ansible.scratch / "istioctls"
+    folder.mkdir(exist_ok=True)
+    for name in ("istioctl-1.30", "istioctl-1.31"):
+        if not (folder / name).exists():
+            (folder / name).symlink_to(lab.cluster.artifacts.path(name))
     return {
         "revision": NEW,
         "version": NEW_VERSION,
@@ -49,13 +53,14 @@ def told(found: Any) -> str:
 def test_a_healthy_mesh_gives_nothing_and_check_mode_says_the_same(mesh: Cluster, lab: Lab) -> None:
     before = reading.quiet(mesh)
     lab.recorder.take()
-    checked = lab.ansible.module("mesh_preflight", check=True, **options(mesh))
-    done = lab.ansible.module("mesh_preflight", **options(mesh))
+    checked = lab.ansible.module("mesh_preflight", check=True, **options(lab))
+    done = lab.ansible.module("mesh_preflight", **options(lab))
     assert lab.recorder.writes() == []
     assert done.result["findings"] == checked.result["findings"] == [], told(done)
     reading.expect_same(before, reading.quiet(mesh), "the preflight has left something")
 
 
+@pytest.mark.usefixtures("mesh")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -64,13 +69,14 @@ def test_a_healthy_mesh_gives_nothing_and_check_mode_says_the_same(mesh: Cluster
         pytest.param({"drain": "where_safe"}, id="drained where safe"),
     ],
 )
-def test_a_healthy_mesh_gives_nothing(mesh: Cluster, lab: Lab, changes: dict[str, Any]) -> None:
-    found = lab.ansible.module("mesh_preflight", **options(mesh, **changes))
+def test_a_healthy_mesh_gives_nothing(lab: Lab, changes: dict[str, Any]) -> None:
+    found = lab.ansible.module("mesh_preflight", **options(lab, **changes))
     assert found.result["findings"] == [], told(found)
 
 
-def test_a_mesh_with_both_versions_gives_nothing(beside: Cluster, lab: Lab) -> None:
-    found = lab.ansible.module("mesh_preflight", **options(beside))
+@pytest.mark.usefixtures("beside")
+def test_a_mesh_with_both_versions_gives_nothing(lab: Lab) -> None:
+    found = lab.ansible.module("mesh_preflight", **options(lab))
     assert found.result["findings"] == [], told(found)
 
 
@@ -85,9 +91,9 @@ def made(mesh: Cluster, request: pytest.FixtureRequest) -> Iterator[Condition]:
 
 
 @pytest.mark.parametrize("made", CONDITIONS, indirect=True, ids=lambda each: each.name)
-def test_it_is_found_and_nothing_else(made: Condition, cluster: Cluster, lab: Lab) -> None:
+def test_it_is_found_and_nothing_else(made: Condition, lab: Lab) -> None:
     lab.recorder.take()
-    found = lab.ansible.module("mesh_preflight", **options(cluster, **made.options))
+    found = lab.ansible.module("mesh_preflight", **options(lab, **made.options))
     assert lab.recorder.writes() == []
     assert {each["code"] for each in found.result["findings"]} == made.codes, told(found)
 
@@ -95,7 +101,7 @@ def test_it_is_found_and_nothing_else(made: Condition, cluster: Cluster, lab: La
 def test_another_upgrade_is_found(mesh: Cluster, lab: Lab) -> None:
     lab.ansible.module("upgrade_journal", action="open", source="default", target="1-29")
     try:
-        found = lab.ansible.module("mesh_preflight", **options(mesh))
+        found = lab.ansible.module("mesh_preflight", **options(lab))
         assert [each["code"] for each in found.result["findings"]] == ["other_upgrade"]
     finally:
         for path in RECORDS:
@@ -117,7 +123,7 @@ def test_an_ending_root_and_another_one_are_found(mesh: Cluster, lab: Lab) -> No
         what="the end of istiod",
     )
     mesh.objects.patch(path, {"data": {"root-cert.pem": text}})
-    found = lab.ansible.module("mesh_preflight", **options(mesh))
+    found = lab.ansible.module("mesh_preflight", **options(lab))
     codes = {each["code"] for each in found.result["findings"]}
     assert codes == {"root_certificate", "root_differs", "webhook_dead"}, told(found)
 
@@ -163,15 +169,15 @@ def reader(mesh: Cluster, lab: Lab, tmp_path: Path) -> Ansible:
     return Ansible(kubeconfig=path, scratch=tmp_path)
 
 
-def test_the_documented_account_sees_everything(mesh: Cluster, reader: Ansible) -> None:
-    found = reader.module("mesh_preflight", **options(mesh))
+def test_the_documented_account_sees_everything(lab: Lab, reader: Ansible) -> None:
+    found = reader.module("mesh_preflight", **options(lab))
     assert found.result["findings"] == [], told(found)
 
 
-def test_what_an_account_may_not_read_is_said(mesh: Cluster, reader: Ansible) -> None:
+def test_what_an_account_may_not_read_is_said(mesh: Cluster, lab: Lab, reader: Ansible) -> None:
     mesh.kubectl("-n", SYSTEM, "delete", "rolebinding", "reader")
     mesh.kubectl("label", "namespace", "outside", "istio.io/rev=nowhere")
-    found = reader.module("mesh_preflight", **options(mesh))
+    found = reader.module("mesh_preflight", **options(lab))
     codes = {each["code"]: each["objects"] for each in found.result["findings"]}
     assert set(codes) == {"not_seen", "webhook_gap"}, told(found)
     assert codes["not_seen"] == ["secrets"]
@@ -182,7 +188,7 @@ def test_the_playbook_writes_a_page_and_fails_where_something_forbids_it(
 ) -> None:
     variables = {
         "preflight_version": NEW_VERSION,
-        "preflight_istioctl_directory": str(mesh.artifacts.path("istioctl-1.31").parent),
+        "preflight_istioctl_directory": options(lab)["istioctl_directory"],
         "preflight_report_directory": str(tmp_path / "reports"),
     }
     lab.ansible.play("meshwright.istio.preflight", **variables)

@@ -215,6 +215,25 @@ def test_an_istioctl_of_another_version_does_not_do(folder: Path) -> None:
     assert "is 1.31.0" in result["findings"][0]["consequence"]
 
 
+def test_in_place_the_way_back_needs_the_istioctl_of_the_old_version(folder: Path) -> None:
+    place = {"path": "in_place", "revision": "default"}
+    result = run(Kubelet(*healthy()), folder, **place)
+    assert (result["blocked"], codes(result)) == (True, ["way_back"])
+    assert "1.30.4" in result["findings"][0]["consequence"]
+    program = folder / "istioctl-1.30.4"
+    answer = json.dumps({"clientVersion": {"version": "1.30.4"}})
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert codes(run(Kubelet(*healthy()), folder, **place)) == []
+    assert codes(run(Kubelet(*healthy()), folder)) == []
+
+
+def test_rules_of_ones_own_are_judged_by(folder: Path) -> None:
+    rules = {"releases": {"1.31": {"kubernetes": ["1.28", "1.30"], "gateway_api": {}}}}
+    assert codes(run(Kubelet(*healthy()), folder, rules=rules)) == ["kubernetes_version"]
+    assert "rules: got" in run(Kubelet(*healthy()), folder, rules={"new": {}})["msg"]
+
+
 def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
     api = Kubelet(*healthy(), mesh_objects.namespace("lost", rev="1-20"))
     assert codes(run(api, folder)) == ["webhook_gap"]

@@ -4,19 +4,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _journal
 from ansible_collections.meshwright.istio.plugins.module_utils._journal import Journal
 from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path, Phase, Step
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, evidence
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.evidence import Evidence
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes import (
+    NOW,
     find,
     healthy,
+    in_place,
+    injector_settings,
     of_version,
     ready,
     wanted,
@@ -251,3 +256,22 @@ def test_what_blocks_comes_first_and_many_objects_are_cut_short() -> None:
     assert [str(each.severity) for each in found] == ["block", "warn"]
     assert len(found[1].objects) == 12
     assert any(line.endswith(" and 2 more") for line in catalogue.table(found))
+
+
+def halfway(path: str) -> Evidence:
+    """An upgrade in place that was cut off between the injector and istiod."""
+    objects = [*without("istio-sidecar-injector"), injector_settings("1.31.0")]
+    found = evidence.read(FakeApi(*objects), in_place(), clock=NOW.timestamp)
+    step = Step(phase=Phase.OPENED)
+    upgrade = _journal.Upgrade(path=path, source="default", target="default")  # type: ignore[arg-type]
+    journal = Journal(upgrade=upgrade, step=step, reached=step, opened="2026-05-04T08:00:00Z")
+    return replace(found, journal=journal)
+
+
+def test_an_upgrade_in_place_that_was_cut_off_may_go_on() -> None:
+    assert catalogue.find_all(halfway("in_place"), in_place(), ()) == []
+
+
+def test_what_another_upgrade_has_left_is_no_reason_to_go_on() -> None:
+    found = catalogue.find_all(halfway("canary"), in_place(), ())
+    assert [each.code for each in found] == ["injector_image", "other_upgrade"]

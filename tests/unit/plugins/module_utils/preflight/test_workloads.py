@@ -316,6 +316,7 @@ def test_a_workload_that_is_not_drained_is_named_with_the_reason() -> None:
     [
         pytest.param("secrets", "secrets", id="secrets"),
         pytest.param("leases", "leases", id="leases"),
+        pytest.param("customresourcedefinitions", "customresourcedefinitions", id="definitions"),
     ],
 )
 def test_what_may_not_be_read_is_said_and_the_rest_is_found(kind: str, plural: str) -> None:
@@ -331,6 +332,13 @@ def test_without_services_nothing_is_said_about_draining() -> None:
     api = Forbidding("services", *stateful(1))
     assert [each.code for each in find(api, wanted())] == ["not_seen"]
     assert find(api, wanted())[0].objects == ("services", "services and policies")
+
+
+def test_a_kind_that_a_default_changes_for_may_not_be_readable() -> None:
+    api = Forbidding("workloadentries", *healthy())
+    assert [(each.code, each.objects) for each in find(api, wanted())] == [
+        ("not_seen", ("workloadentries",))
+    ]
 
 
 def test_another_error_is_not_taken_for_a_missing_right() -> None:
