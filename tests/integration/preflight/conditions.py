@@ -37,8 +37,8 @@ from tests.integration.preflight.making import (
     without_the_node,
 )
 
-IN_PLACE = {"path": "in_place", "revision": "default"}
-WHERE_SAFE = {"drain": "where_safe"}
+IN_PLACE: dict[str, Any] = {"path": "in_place", "revision": "default"}
+WHERE_SAFE: dict[str, Any] = {"drain": "where_safe"}
 ONE = Server(name="one", namespace="shop", kind=Kind.STATEFUL_SET, replicas=1)
 TWO = Server(name="two", namespace="shop", kind=Kind.STATEFUL_SET, min_available=2)
 NEVER = {"gateway_kept_since": {"versions": ["1.40.0"], "source": "a test"}}
