@@ -65,7 +65,10 @@ def read_rooms(nodes: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, A
         if (pod.get("status") or {}).get("phase") not in _ENDED:
             used[pod["spec"].get("nodeName", "")].append(_requests(pod["spec"]))
     return [
-        _room(node, used[node["metadata"]["name"]]) for node in nodes if _takes_pods(node["spec"])
+        _room(node, used[node["metadata"]["name"]])
+        for node in nodes
+        # One that has just joined does not say yet what it has.
+        if _takes_pods(node["spec"]) and (node.get("status") or {}).get("allocatable")
     ]
 
 

@@ -78,9 +78,10 @@ CONDITIONS = (
     condition(
         "an injector whose istiod is gone",
         "webhook_dead",
+        "webhook_matrix",
         make=copy_of_the_tag(for_nobody, "istio-sidecar-injector-1-29"),
     ),
-    condition("no istiod answers", "webhook_dead", make=silent_istiod),
+    condition("no istiod answers", "hand_edited", "webhook_dead", make=silent_istiod),
     condition(
         "no Istio",
         "istio_missing",
@@ -168,7 +169,6 @@ CONDITIONS = (
     condition(
         "an istiod of Helm, in place",
         "foreign_owner",
-        "hand_edited",
         make=kubectl(
             "-n", SYSTEM, "annotate", "deployment/istiod", "meta.helm.sh/release-name=istiod"
         ),

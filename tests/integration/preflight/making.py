@@ -58,8 +58,23 @@ def apply(*objects: Object) -> Make:
     return lambda cluster: cluster.apply(objects)
 
 
-def serve(*servers: Server) -> Make:
-    return lambda cluster: cluster.apply(each for one in servers for each in one.objects())
+def serve(server: Server) -> Make:
+    """Begin to serve; the pods need not be ready, but they must be there."""
+
+    def run(cluster: Cluster) -> None:
+        cluster.apply(server.objects())
+        path = f"/api/v1/namespaces/{server.namespace}/pods"
+        cluster.objects.wait(
+            path,
+            lambda pods: "" if any(_is_of(each, server) for each in pods) else "no pod",
+            what=server.name,
+        )
+
+    return run
+
+
+def _is_of(pod: Object, server: Server) -> bool:
+    return bool(pod["metadata"].get("labels", {}).get("app") == server.name)
 
 
 def kubectl(*arguments: str) -> Make:
@@ -207,6 +222,12 @@ def autoscaler_at_its_most(cluster: Cluster) -> None:
             labels={"app": "istiod"},
             spec={"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 1},
         ),
+    )
+    # What its controller does not decide without metrics it leaves as it is.
+    cluster.objects.wait(
+        path,
+        lambda items: "" if items[0].get("status", {}).get("conditions") else "not looked at",
+        what="the autoscaler",
     )
     limited = {
         "type": "ScalingLimited",

@@ -125,7 +125,7 @@ def test_an_ending_root_and_another_one_are_found(mesh: Cluster, lab: Lab) -> No
     mesh.objects.patch(path, {"data": {"root-cert.pem": text}})
     found = lab.ansible.module("mesh_preflight", **options(lab))
     codes = {each["code"] for each in found.result["findings"]}
-    assert codes == {"root_certificate", "root_differs", "webhook_dead"}, told(found)
+    assert codes == {"hand_edited", "root_certificate", "root_differs", "webhook_dead"}, told(found)
 
 
 def _not_after(body: bytes) -> bytes:
@@ -136,7 +136,7 @@ def _not_after(body: bytes) -> bytes:
 
 
 @pytest.fixture
-def reader(mesh: Cluster, lab: Lab, tmp_path: Path) -> Ansible:
+def reader(mesh: Cluster, tmp_path: Path) -> Ansible:
     """Ansible as the account of the guide, without the right to make pods."""
     [cluster_role, secrets, _images] = yaml.safe_load_all(ROLE.read_text(encoding="utf-8"))
     subject = {"kind": "ServiceAccount", "name": "reader", "namespace": "default"}
@@ -162,7 +162,7 @@ def reader(mesh: Cluster, lab: Lab, tmp_path: Path) -> Ansible:
     mesh.apply([manifest("v1", "ServiceAccount", "reader", "default"), cluster_role, secrets])
     mesh.apply(bindings)
     token = mesh.kubectl("-n", "default", "create", "token", "reader").strip()
-    config = yaml.safe_load(lab.recorder.kubeconfig.read_text(encoding="utf-8"))
+    config = yaml.safe_load(mesh.kubeconfig.read_text(encoding="utf-8"))
     config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token}}]
     path = tmp_path / "reader.kubeconfig"
     path.write_text(json.dumps(config), encoding="utf-8")
