@@ -24,6 +24,11 @@ options:
     type: str
     choices: [endpoints, where_safe, rollout]
     default: endpoints
+  excluded_namespaces:
+    description: Namespaces that shall not move, also where all of the mesh does.
+    type: list
+    elements: str
+    default: []
   allow:
     description: Findings that shall not forbid the upgrade, by the name of their override.
     type: list

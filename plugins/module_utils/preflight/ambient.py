@@ -25,7 +25,8 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
     agents = [
         f"DaemonSet {item['metadata']['namespace']}/{item['metadata']['name']}"
         for item in evidence.of(Topic.CONTROLLERS)
-        if item["kind"] == "DaemonSet" and "ztunnel" in (*labels_of(item).values(), _name(item))
+        if item["kind"] == "DaemonSet"
+        and "ztunnel" in (*labels_of(item).values(), item["metadata"]["name"])
     ]
     enrolled = [
         f"Namespace {name} ({_MODE}=ambient)"
@@ -44,7 +45,3 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
             remedy="Upgrade ztunnel node by node after the control plane, and the waypoints last.",
             source="istio.io ambient/upgrade/helm",
         )
-
-
-def _name(item: dict[str, dict[str, str]]) -> str:
-    return item["metadata"]["name"]

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _gateway
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import REVISION_LABEL
@@ -74,8 +75,8 @@ def _obstacle(workload: Workload, evidence: Evidence, upgrade: Upgrade) -> str:
     return next((text for holds, text in obstacles if holds), "")
 
 
-def _names_revision(service: Mapping[str, dict[str, str]], labels: Mapping[str, str]) -> bool:
-    selector: Mapping[str, str] = service["spec"].get("selector") or {}  # type: ignore[assignment]
+def _names_revision(service: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    selector: Mapping[str, str] = service["spec"].get("selector") or {}
     return REVISION_LABEL in selector and all(
         labels.get(key) == value for key, value in selector.items()
     )

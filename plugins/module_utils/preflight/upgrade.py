@@ -59,6 +59,7 @@ class Upgrade:
     drain: DrainMode = DrainMode.ENDPOINTS
     rules: Rules = SHIPPED
     namespaces: Collection[str] = ()
+    excluded: Collection[str] = ()
     istioctl_error: str | None = None
     old_istioctl_error: str | None = None
     images: tuple[str, ...] = ()
@@ -77,6 +78,7 @@ class Upgrade:
             drain=DrainMode(params["drain"]),
             rules=Rules.from_option(params["rules"]),
             namespaces=dict.fromkeys(params["namespaces"]),
+            excluded=dict.fromkeys(params["excluded_namespaces"]),
         )
 
     def find_istioctl(self, run: _istioctl.Run, params: Mapping[str, Any]) -> Upgrade:
@@ -109,11 +111,13 @@ class Upgrade:
 
     def check_namespaces(self, snapshot: Snapshot) -> None:
         """Refuse names of namespaces that do not exist."""
-        _namespace.pick(snapshot.namespaces, self.namespaces)
+        _namespace.pick(snapshot.namespaces, (*self.namespaces, *self.excluded))
 
     def concerns(self, namespace: str) -> bool:
         """Whether it moves that namespace."""
-        return not self.namespaces or namespace in self.namespaces
+        return namespace not in self.excluded and (
+            not self.namespaces or namespace in self.namespaces
+        )
 
     @property
     def in_place(self) -> bool:

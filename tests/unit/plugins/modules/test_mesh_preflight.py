@@ -238,6 +238,7 @@ def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
     api = Kubelet(*healthy(), mesh_objects.namespace("lost", rev="1-20"))
     assert codes(run(api, folder)) == ["webhook_gap"]
     assert codes(run(api, folder, namespaces=["cart"])) == []
+    assert codes(run(api, folder, excluded_namespaces=["lost"])) == []
 
 
 @pytest.mark.parametrize(
@@ -247,6 +248,9 @@ def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
         pytest.param({"version": "1.31"}, "version: got '1.31'", id="half a version"),
         pytest.param({"revision": "1.31"}, "revision: got '1.31'", id="no name"),
         pytest.param({"namespaces": ["crat"]}, "'crat' does not exist", id="no namespace"),
+        pytest.param(
+            {"excluded_namespaces": ["crat"]}, "'crat' does not exist", id="none to exclude"
+        ),
         pytest.param({"wait_timeout": 0}, "wait_timeout: got 0", id="no time"),
         pytest.param({"allow": ["version_skew"]}, "value of allow must be", id="no override"),
         pytest.param({"istioctl_path": "/bin/true"}, "mutually exclusive", id="two istioctls"),
