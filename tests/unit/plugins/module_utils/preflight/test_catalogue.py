@@ -172,6 +172,13 @@ def second_injector() -> dict[str, Any]:
             id="a full node",
         ),
         pytest.param(
+            [*without("n1"), ready(mesh_objects.node(memory="1000Mi"))],
+            in_place(),
+            "control_plane_room",
+            "block",
+            id="a full node, in place",
+        ),
+        pytest.param(
             [*healthy(), opened("1-29")],
             wanted(),
             "other_upgrade",
@@ -194,6 +201,15 @@ def test_each_condition_is_found_and_nothing_else(
 @pytest.mark.parametrize(
     ("objects", "upgrade"),
     [
+        pytest.param(
+            [
+                *without("istiod", "n1"),
+                mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4", replicas=3),
+                ready(mesh_objects.node(memory="1100Mi")),
+            ],
+            in_place(),
+            id="in place, room for one more of three",
+        ),
         pytest.param([*healthy(), opened("1-31")], wanted(), id="this upgrade is unfinished"),
         pytest.param(
             [*healthy(), opened("1-29", closed="2026-05-04T09:00:00Z")],
