@@ -34,7 +34,7 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
         item = settings.get((plane.namespace, name))
         image = _images.read_proxy_image(item) if item else None
         version = Version.parse(tag_of(image or ""))
-        if version is None or plane.version is None or version == plane.version:
+        if version is None or plane.version is None or version.is_build_of(plane.version):
             continue
         # A run before this one was cut off between the two; this one goes on.
         if upgrade.in_place and version == upgrade.version and upgrade.is_underway(evidence):

@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
-from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import moving
@@ -19,60 +19,67 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
-_SOURCE = "istio.io releases/supported-releases, istio/istio#41354"
-
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     planes = {plane.revision: plane.version for plane in moving.planes(snapshot, upgrade)}
-    behind: dict[int, set[str]] = {}
+    behind: defaultdict[int, set[str]] = defaultdict(set)
     for pod in moving.pods(snapshot, upgrade):
-        istiod = upgrade.version if upgrade.in_place else planes.get(pod.revision or "")
         now = planes.get(pod.revision or "")
         version = Version.parse(pod.version or "")
-        if version is None or istiod is None or version == now:
+        if version is None or now is None or version.is_build_of(now):
             continue
-        distance = version.minors_to(istiod)
-        behind.setdefault(distance, set()).add(f"{pod.holder} ({_describe(pod)})")
-    far = sorted(set().union(*(names for distance, names in behind.items() if distance > 1)))
-    near = sorted(set().union(*(names for distance, names in behind.items() if distance <= 1)))
-    if far:
-        yield _too_old(tuple(far), upgrade)
-    if near:
-        yield Finding(
-            code="old_proxies",
-            severity=Severity.INFO,
+        distance = version.minors_to(upgrade.version if upgrade.in_place else now)
+        behind[min(max(distance, -1), 2)].add(f"{pod.holder} ({pod.version})")
+    if behind[2]:
+        yield _too_old(tuple(sorted(behind[2])), upgrade)
+    if near := behind[0] | behind[1]:
+        yield _finding(
+            Severity.INFO,
             title="Pods have another version of the sidecar than their istiod",
-            objects=tuple(near),
+            objects=tuple(sorted(near)),
             consequence="They were not restarted after the last upgrade; this one restarts them.",
             remedy="Nothing; or restart them beforehand with workload_restart.",
-            source=_SOURCE,
+        )
+    if behind[-1]:
+        yield _finding(
+            Severity.WARN,
+            title="Proxies are newer than their istiod",
+            objects=tuple(sorted(behind[-1])),
+            consequence="Istio does not support it: they may reject what they are sent.",
+            remedy="Restart these workloads, so that they get the sidecar of their istiod.",
         )
 
 
 def _too_old(objects: tuple[str, ...], upgrade: Upgrade) -> Finding:
     if upgrade.in_place:
-        return Finding(
-            code="old_proxies",
-            severity=Severity.BLOCK,
+        return _finding(
+            Severity.BLOCK,
             title=f"Proxies are more than one minor release behind {upgrade.version}",
             objects=objects,
             consequence="The new istiod serves them from the moment in which it stands, and may"
             " send what they reject.",
             remedy="Restart these workloads first, so that they get the sidecar of their istiod.",
-            override="old_proxies",
-            source=_SOURCE,
         )
-    return Finding(
-        code="old_proxies",
-        severity=Severity.WARN,
+    return _finding(
+        Severity.WARN,
         title="Proxies are more than one minor release behind their istiod",
         objects=objects,
         consequence="Istio does not support it: they may reject what they are sent already now.",
         remedy="Restart these workloads; the way back would bring them to the sidecar of their"
         " istiod and not to this old one.",
-        source=_SOURCE,
     )
 
 
-def _describe(pod: Pod) -> str:
-    return str(pod.version)
+def _finding(
+    severity: Severity, *, title: str, objects: tuple[str, ...], consequence: str, remedy: str
+) -> Finding:
+    return Finding(
+        code="old_proxies",
+        severity=severity,
+        title=title,
+        objects=objects,
+        consequence=consequence,
+        remedy=remedy,
+        override="old_proxies",
+        source="istio.io releases/supported-releases, istio/istio#41354",
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight import managed_fields
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes import (
     SYSTEM,
@@ -65,7 +64,6 @@ def autoscaler(reason: str, labels: Object) -> Object:
 
 REPLICAS = {"f:spec": {"f:replicas": {}}}
 KILLED = {"lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
-OPERATOR = {"manager": "istio-operator", "fieldsV1": {"f:spec": {"f:template": {}}}}
 
 
 @pytest.mark.parametrize(
@@ -240,6 +238,11 @@ def test_each_condition_is_found_and_nothing_else(
     ("objects", "upgrade"),
     [
         pytest.param(healthy(), in_place(), id="in place, all well"),
+        pytest.param(
+            [*without("istio-sidecar-injector"), injector_settings("1.30.4-ours.2")],
+            wanted(),
+            id="sidecars of the same release, built by somebody else",
+        ),
         pytest.param(of_version("1.29.5"), wanted(), id="two minors by a canary"),
         pytest.param(
             edited("istiod", "Deployment", {"metadata": managed("istio-operator", REPLICAS)}),
@@ -338,60 +341,3 @@ def test_no_false_alarm(objects: list[Object], upgrade: Any) -> None:
 def test_an_old_root_is_told_in_days() -> None:
     objects = [*without("istio-ca-root-cert"), root(SYSTEM, days=12)]
     assert "The root certificate ends in 12 days" in shown(objects)
-
-
-def test_what_was_changed_by_hand_is_named() -> None:
-    fields = {
-        "f:spec": {
-            "f:replicas": {},
-            "f:template": {
-                "f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}},
-                "f:spec": {
-                    "f:containers": {'k:{"name":"discovery"}': {".": {}, "f:resources": {}}}
-                },
-            },
-        }
-    }
-    item = {"metadata": managed("kubectl-set", fields)}
-    assert managed_fields.edits(item) == [
-        "spec.replicas",
-        'spec.template.spec.containers[{"name":"discovery"}].resources',
-    ]
-
-
-@pytest.mark.parametrize(
-    ("entries", "edits"),
-    [
-        pytest.param(
-            [{"manager": "kubectl-client-side-apply", "fieldsV1": REPLICAS}],
-            [],
-            id="kubectl has installed it",
-        ),
-        pytest.param(
-            [OPERATOR, {"manager": "kubectl-client-side-apply", "fieldsV1": REPLICAS}],
-            ["spec.replicas"],
-            id="istioctl has installed it",
-        ),
-        pytest.param(
-            [OPERATOR, {"manager": "kubectl", "subresource": "scale", "fieldsV1": REPLICAS}],
-            ["spec.replicas"],
-            id="scaled by hand",
-        ),
-        pytest.param([{"manager": "kubectl-edit"}], [], id="no field"),
-        pytest.param([], [], id="nobody knows"),
-    ],
-)
-def test_a_file_that_was_applied_is_a_change_only_beside_an_installer(
-    entries: list[Object], edits: list[str]
-) -> None:
-    assert managed_fields.edits({"metadata": {"managedFields": entries}}) == edits
-
-
-def test_who_wrote_a_field_is_known() -> None:
-    fields = {"f:metadata": {"f:labels": {"f:istio.io/rev": {}}}}
-    item = {"metadata": managed("argocd-controller", fields)}
-    assert managed_fields.writers(item, "metadata", "labels", "istio.io/rev") == [
-        "argocd-controller"
-    ]
-    assert managed_fields.writers(item, "metadata", "labels", "app") == []
-    assert managed_fields.writers(item, "spec", "replicas") == []

@@ -154,6 +154,13 @@ def annotated(name: str, value: str) -> Object:
             id="a pod two releases behind its istiod",
         ),
         pytest.param(
+            [*healthy(), pod("cart-3", "1.31.0", deployment="cart")],
+            wanted(),
+            "old_proxies",
+            "warn",
+            id="a pod that is newer than its istiod",
+        ),
+        pytest.param(
             [*healthy(), pod("cart-3", "1.29.2", deployment="cart")],
             in_place(),
             "old_proxies",
@@ -299,6 +306,9 @@ def test_each_condition_is_found_and_nothing_else(
             id="what does not move",
         ),
         pytest.param([*healthy(), pod("new", "ours", deployment="cart")], wanted(), id="own tag"),
+        pytest.param(
+            [*healthy(), pod("new", "1.30.4-ours", deployment="cart")], wanted(), id="own build"
+        ),
     ],
 )
 def test_no_false_alarm(objects: list[Object], upgrade: Any) -> None:
