@@ -32,8 +32,7 @@ def edits(item: Mapping[str, Any]) -> list[str]:
     found = {
         path
         for entry in entries
-        if entry.get("subresource") in _WISHES
-        and _is_by_hand(entry.get("manager", ""), installed=installed)
+        if entry.get("subresource") in _WISHES and _is_by_hand(entry, installed=installed)
         for path in _paths(entry.get("fieldsV1") or {})
     }
     return sorted(found)
@@ -51,12 +50,14 @@ def writers(item: Mapping[str, Any], *path: str) -> list[str]:
     return found
 
 
-def _is_by_hand(manager: str, *, installed: bool) -> bool:
+def _is_by_hand(entry: Mapping[str, Any], *, installed: bool) -> bool:
+    manager = entry.get("manager", "")
     if manager in _RESTARTS:
         return False
     if manager in _FROM_FILES:
-        return installed
-    return manager.startswith(_BY_HAND)
+        # No file that is applied has the number of replicas in that form.
+        return installed or entry.get("subresource") == "scale"
+    return str(manager).startswith(_BY_HAND)
 
 
 def _paths(fields: Fields) -> Iterator[str]:

@@ -39,6 +39,8 @@ from tests.integration.preflight.making import (
 
 IN_PLACE: dict[str, Any] = {"path": "in_place", "revision": "default"}
 WHERE_SAFE: dict[str, Any] = {"drain": "where_safe"}
+# A reset leaves pods alone.
+WITHOUT_THE_OLD = kubectl("-n", "shop", "delete", "pod", "old", "--wait=false")
 ONE = Server(name="one", namespace="shop", kind=Kind.STATEFUL_SET, replicas=1)
 TWO = Server(name="two", namespace="shop", kind=Kind.STATEFUL_SET, min_available=2)
 NEVER = {"gateway_kept_since": {"versions": ["1.40.0"], "source": "a test"}}
@@ -196,6 +198,7 @@ CONDITIONS = (
         "a bare pod",
         "unreachable_pods",
         make=serve(Server(name="bare", namespace="shop", kind=Kind.POD)),
+        undo=kubectl("-n", "shop", "delete", "pod", "bare", "--wait=false"),
     ),
     condition(
         "a Job",
@@ -231,12 +234,14 @@ CONDITIONS = (
         "old_proxies",
         "unreachable_pods",
         make=image_of_a_sidecar("1.28.3"),
+        undo=WITHOUT_THE_OLD,
     ),
     condition(
         "an old sidecar, in place",
         "old_proxies",
         "unreachable_pods",
         make=image_of_a_sidecar("1.29.3"),
+        undo=WITHOUT_THE_OLD,
         **IN_PLACE,
     ),
     condition("a single replica that cannot be drained", "undrainable", make=serve(ONE)),
@@ -250,8 +255,8 @@ CONDITIONS = (
     condition(
         "no node takes pods",
         "control_plane_room",
-        make=kubectl("cordon", "--all"),
-        undo=kubectl("uncordon", "--all"),
+        make=kubectl("cordon", "--selector=kubernetes.io/os=linux"),
+        undo=kubectl("uncordon", "--selector=kubernetes.io/os=linux"),
     ),
     condition(
         "a CNI plugin that is too old",

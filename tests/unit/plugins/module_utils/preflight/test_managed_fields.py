@@ -51,7 +51,7 @@ def test_what_was_changed_by_hand_is_named() -> None:
             id="istioctl has installed it",
         ),
         pytest.param(
-            [OPERATOR, {"manager": "kubectl", "subresource": "scale", "fieldsV1": REPLICAS}],
+            [{"manager": "kubectl", "subresource": "scale", "fieldsV1": REPLICAS}],
             ["spec.replicas"],
             id="scaled by hand",
         ),
