@@ -83,7 +83,7 @@ CONDITIONS = (
         "webhook_matrix",
         make=copy_of_the_tag(for_nobody, "istio-sidecar-injector-1-29"),
     ),
-    condition("no istiod answers", "hand_edited", "webhook_dead", make=silent_istiod),
+    condition("no istiod answers", "webhook_dead", make=silent_istiod),
     condition(
         "no Istio",
         "istio_missing",

@@ -125,7 +125,7 @@ def test_an_ending_root_and_another_one_are_found(mesh: Cluster, lab: Lab) -> No
     mesh.objects.patch(path, {"data": {"root-cert.pem": text}})
     found = lab.ansible.module("mesh_preflight", **options(lab))
     codes = {each["code"] for each in found.result["findings"]}
-    assert codes == {"hand_edited", "root_certificate", "root_differs", "webhook_dead"}, told(found)
+    assert codes == {"root_certificate", "root_differs", "webhook_dead"}, told(found)
 
 
 def _not_after(body: bytes) -> bytes:
