@@ -146,8 +146,13 @@ class Gateway:
 
 def is_gateway(item: Mapping[str, Any]) -> bool:
     """Whether a Deployment is a gateway by injection."""
-    template = item["spec"]["template"].get("metadata") or {}
-    templates = (template.get("annotations") or {}).get(_TEMPLATES, "")
+    return is_template(item["spec"]["template"])
+
+
+def is_template(template: Mapping[str, Any]) -> bool:
+    """Whether pods of a template are those of a gateway by injection."""
+    metadata = template.get("metadata") or {}
+    templates = (metadata.get("annotations") or {}).get(_TEMPLATES, "")
     parts = {part.strip() for part in templates.split(",")}
     return _GATEWAY_TEMPLATE in parts
 

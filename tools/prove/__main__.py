@@ -13,7 +13,7 @@ from sandbox import lifecycle
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Wish
 from sandbox.progress import Progress
-from tools.prove import bad_versions, canary, cost, kills
+from tools.prove import bad_versions, canary, cost, findings, kills
 from tools.prove.mesh import Mesh
 
 PROOFS = {
@@ -22,6 +22,7 @@ PROOFS = {
     "bad-versions": bad_versions.prove,
     "kills": kills.prove,
     "cost": cost.prove,
+    "findings": findings.prove,
 }
 
 

@@ -14,11 +14,16 @@ from unittest import mock
 
 import pytest
 import yaml
+from ansible_collections.meshwright.istio.plugins.doc_fragments.preflight import ModuleDocFragment
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import (
+    Path as Path_,
+)
 from ansible_collections.meshwright.istio.plugins.modules import mesh_preflight
-from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, upgrade_meshes
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
 
@@ -75,28 +80,11 @@ class Kubelet(FakeApi):
 
 
 def healthy() -> list[Object]:
-    settings = {
-        "global": {
-            "hub": "hub.example.org",
-            "tag": "1.30.4",
-            "variant": "distroless",
-            "proxy": {"image": "proxyv2"},
-        }
-    }
-    return [
-        *control_planes.unrevisioned(),
-        mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4"),
-        mesh_objects.namespace("cart", istio_injection="enabled"),
-        mesh_objects.namespace("istio-system"),
-        mesh_objects.node(),
-        mesh_objects.pod("cart-1", "cart", revision="default", deployment="cart"),
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "istio-sidecar-injector", "namespace": "istio-system"},
-            "data": {"values": json.dumps(settings)},
-        },
-    ]
+    settings = upgrade_meshes.injector_settings("1.30.4")
+    values = json.loads(settings["data"]["values"])
+    values["global"]["variant"] = "distroless"
+    settings["data"]["values"] = json.dumps(values)
+    return [*upgrade_meshes.without("istio-sidecar-injector", "n1"), mesh_objects.node(), settings]
 
 
 def without_room() -> list[Object]:
@@ -227,10 +215,30 @@ def test_an_istioctl_of_another_version_does_not_do(folder: Path) -> None:
     assert "is 1.31.0" in result["findings"][0]["consequence"]
 
 
+def test_in_place_the_way_back_needs_the_istioctl_of_the_old_version(folder: Path) -> None:
+    place = {"path": "in_place", "revision": "default"}
+    result = run(Kubelet(*healthy()), folder, **place)
+    assert (result["blocked"], codes(result)) == (True, ["way_back"])
+    assert "1.30.4" in result["findings"][0]["consequence"]
+    program = folder / "istioctl-1.30.4"
+    answer = json.dumps({"clientVersion": {"version": "1.30.4"}})
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert codes(run(Kubelet(*healthy()), folder, **place)) == []
+    assert codes(run(Kubelet(*healthy()), folder)) == []
+
+
+def test_rules_of_ones_own_are_judged_by(folder: Path) -> None:
+    rules = {"releases": {"1.31": {"kubernetes": ["1.28", "1.30"], "gateway_api": {}}}}
+    assert codes(run(Kubelet(*healthy()), folder, rules=rules)) == ["kubernetes_version"]
+    assert "rules: got" in run(Kubelet(*healthy()), folder, rules={"new": {}})["msg"]
+
+
 def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
     api = Kubelet(*healthy(), mesh_objects.namespace("lost", rev="1-20"))
     assert codes(run(api, folder)) == ["webhook_gap"]
     assert codes(run(api, folder, namespaces=["cart"])) == []
+    assert codes(run(api, folder, excluded_namespaces=["lost"])) == []
 
 
 @pytest.mark.parametrize(
@@ -240,6 +248,9 @@ def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
         pytest.param({"version": "1.31"}, "version: got '1.31'", id="half a version"),
         pytest.param({"revision": "1.31"}, "revision: got '1.31'", id="no name"),
         pytest.param({"namespaces": ["crat"]}, "'crat' does not exist", id="no namespace"),
+        pytest.param(
+            {"excluded_namespaces": ["crat"]}, "'crat' does not exist", id="none to exclude"
+        ),
         pytest.param({"wait_timeout": 0}, "wait_timeout: got 0", id="no time"),
         pytest.param({"allow": ["version_skew"]}, "value of allow must be", id="no override"),
         pytest.param({"istioctl_path": "/bin/true"}, "mutually exclusive", id="two istioctls"),
@@ -264,10 +275,20 @@ def test_says_of_each_finding_what_is_documented(folder: Path) -> None:
 
 
 def test_takes_the_documented_options_and_overrides() -> None:
-    documented = yaml.safe_load(mesh_preflight.DOCUMENTATION)["options"]
+    documented = {
+        **yaml.safe_load(mesh_preflight.DOCUMENTATION)["options"],
+        **yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"],
+    }
     spec = mesh_preflight.argument_spec()
     assert set(spec) == set(documented)
     assert tuple(documented["allow"]["choices"]) == catalogue.OVERRIDES
     for name, option in spec.items():
         assert option.get("default") == documented[name].get("default"), name
         assert option.get("required") == documented[name].get("required"), name
+        assert option.get("choices") == documented[name].get("choices"), name
+
+
+def test_offers_every_path_and_way_to_drain_that_there_is() -> None:
+    spec = mesh_preflight.argument_spec()
+    assert spec["path"]["choices"] == [str(path) for path in Path_]
+    assert spec["drain"]["choices"] == [str(mode) for mode in DrainMode]

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """What an upgrade is judged by before it begins."""
+
+    DOCUMENTATION = r"""
+options:
+  path:
+    description:
+      - How the mesh is to get to O(version).
+      - V(canary) is by a second revision beside the first, V(in_place) by replacing the control
+        plane where it stands.
+    type: str
+    choices: [canary, in_place]
+    default: canary
+  drain:
+    description: >-
+      How the workloads are to be restarted, as M(meshwright.istio.workload_restart) takes it.
+    type: str
+    choices: [endpoints, where_safe, rollout]
+    default: endpoints
+  excluded_namespaces:
+    description: Namespaces that shall not move, also where all of the mesh does.
+    type: list
+    elements: str
+    default: []
+  allow:
+    description: Findings that shall not forbid the upgrade, by the name of their override.
+    type: list
+    elements: str
+    choices:
+      - bad_patch
+      - cni
+      - control_plane_room
+      - disruption_budget
+      - envoy_filter
+      - foreign_owner
+      - gateway_api
+      - gateway_config
+      - gateway_pods
+      - helm_pending
+      - image_pull
+      - injector_image
+      - kubernetes_version
+      - old_proxies
+      - quota
+      - root_certificate
+      - undrainable
+      - way_back
+    default: []
+  rules:
+    description:
+      - Parts of the rules that change with every release of Istio, in place of the shipped ones.
+        So a new release can be judged before there is a new collection.
+      - C(releases), C(sources) and C(gateway_kept_since) are mappings, of which an entry replaces
+        the shipped one of that name. C(bad_patches), C(removed_types), C(removed_flags),
+        C(retired_registries) and C(changed_defaults) are lists, which are replaced as a whole.
+      - The file C(plugins/module_utils/_release_data.py) of the collection has their form.
+    type: dict
+    default: {}
+"""
