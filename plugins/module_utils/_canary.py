@@ -144,6 +144,7 @@ class Plan:
         return {
             "revision": self.revision,
             "version": self.version,
+            "hops": [],
             "sources": [asdict(source) for source in self.sources],
             "waves": [wave_summary(wave) for wave in self.waves],
             "gateways": [

@@ -174,7 +174,10 @@ def _versions(item: Item, target: str | None) -> dict[str, str]:
         if (revision := source.text("revision")) and (version := source.text("version"))
     }
     version = item.text("version")
-    return {**found, target: version} if target and version else found
+    # In place the target is the version itself.
+    if not (target and version) or target == version:
+        return found
+    return {**found, target: version}
 
 
 def _gateways(item: Item) -> tuple[Workload, ...]:
