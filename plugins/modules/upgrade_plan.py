@@ -164,28 +164,14 @@ table:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _canary,
-    _canary_plan,
-    _canary_table,
-    _gateway,
-    _in_place,
-    _in_place_plan,
-    _kinds,
-    _live_plane,
-    _result,
-    _snapshot,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _planning
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
-from ansible_collections.meshwright.istio.plugins.module_utils._canary_record import Record
-from ansible_collections.meshwright.istio.plugins.module_utils._canary_request import Request
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
     create_module,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path
-from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 
 def argument_spec() -> dict[str, Any]:
@@ -209,30 +195,8 @@ def argument_spec() -> dict[str, Any]:
 
 def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Read, plan, report."""
-    request = Request.from_params(module.params)
-    record = Record.from_option(module.params["record"])
-    snapshot = _snapshot.read(api, request.istio_namespace)
-    request.check(snapshot)
-    installed = request.is_installed(snapshot)
-    deployments = api.list(_kinds.DEPLOYMENT)
-    gateways = [Workload.from_object(each) for each in deployments if _gateway.is_gateway(each)]
-    plan: _canary.Plan | _in_place.Plan
-    if module.params["path"] == Path.IN_PLACE:
-        live = _live_plane.read(api, snapshot, request, module.params["through"])
-        plan = _in_place_plan.plan(snapshot, gateways, request, record, live)
-        table = plan.table(installed=installed)
-    else:
-        plan = _canary_plan.plan(snapshot, gateways, request, record)
-        table = _canary_table.table(plan, installed=installed)
-    return {
-        "changed": module.check_mode and (plan.needed or not installed),
-        "needed": plan.needed or not installed,
-        "installed": installed,
-        "plan": plan.summary(),
-        "record": plan.record(),
-        "table": table,
-        "diff": _result.diff(plan.changes()),
-    }
+    planned = _planning.plan(api, module.params)
+    return {"changed": module.check_mode and planned["needed"], **planned}
 
 
 def main() -> None:
