@@ -24,6 +24,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 
 CONFIG_MAP = "istio-ca-root-cert"
 _KEY = "root-cert.pem"
+_ISTIOS = "istio.io/config=true"
 _IDENTITY = "spiffe://"
 
 
@@ -66,8 +67,11 @@ def _moment(text: str) -> datetime:
 
 def handed_out(api: Api) -> dict[str, str]:
     """The bundle that istiod has put into each namespace."""
-    items = api.list(_kinds.CONFIG_MAP, field_selector=f"metadata.name={CONFIG_MAP}")
-    return {item["metadata"]["namespace"]: (item.get("data") or {}).get(_KEY, "") for item in items}
+    return {
+        item["metadata"]["namespace"]: (item.get("data") or {}).get(_KEY, "")
+        for item in api.list(_kinds.CONFIG_MAP, label_selector=_ISTIOS)
+        if item["metadata"]["name"] == CONFIG_MAP
+    }
 
 
 def ask_all(api: Api, pods: Iterable[Pod]) -> tuple[Held, ...]:
