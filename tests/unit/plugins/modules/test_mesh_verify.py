@@ -189,6 +189,14 @@ def not_acknowledged(api: Mesh) -> None:
     serve(api, istiods.entry("web-1.shop", version=VERSION, listeners=istiods.stale()))
 
 
+def end(api: Mesh) -> None:
+    """Nobody needs a proxy in sync whose pod is on its way out."""
+    not_acknowledged(api)
+    ending = web()
+    ending["metadata"]["deletionTimestamp"] = "2026-05-04T08:00:00Z"
+    api.put(ending)
+
+
 def peer(namespace: str, mode: str, **more: Any) -> Object:
     return {
         "apiVersion": "security.istio.io/v1",
@@ -225,6 +233,7 @@ CASES: dict[str, tuple[Spoil, list[tuple[str, str]]]] = {
     ),
     "istiod does not answer": (forget, [("istiod_unreachable", "warn")]),
     "proxy is stale": (not_acknowledged, [("proxy_not_synced", "block")]),
+    "proxy is ending": (end, []),
     "namespace asks for nobody": (
         put(mesh_objects.namespace("lost", rev="1-31")),
         [("namespace_unserved", "block")],
@@ -247,6 +256,13 @@ CASES: dict[str, tuple[Spoil, list[tuple[str, str]]]] = {
     "gateway without endpoints": (
         put(control_planes.endpoint_slice("in", namespace="edge", ready=False)),
         [("gateway_silent", "block")],
+    ),
+    "gateway scaled to nothing": (
+        put(
+            {**gateway(), "spec": {**gateway()["spec"], "replicas": 0}},
+            control_planes.endpoint_slice("in", namespace="edge", ready=False),
+        ),
+        [],
     ),
     "gateway half moved": (put(gateway(updatedReplicas=0)), [("gateway_incomplete", "warn")]),
     "no root": (

@@ -168,6 +168,24 @@ def test_pods_of_others_stay() -> None:
     ]
 
 
+def test_a_version_that_runs_already_is_still_one_to_be_reached() -> None:
+    """Its gateways and workloads may have to follow."""
+    result = run(mesh(version="1.29.2"), version="1.30.4", through=["1.29.2"])
+    assert result["plan"]["hops"] == ["1.29.2", "1.30.4"]
+
+
+def test_pods_that_no_restart_of_ours_would_change_stay() -> None:
+    deployed = pod("api", "shop")
+    deployed["metadata"]["labels"]["gateway.istio.io/managed"] = "istio.io-gateway-controller"
+    without = mesh_objects.pod("bare-x", "shop", deployment="bare")
+    without["spec"]["hostNetwork"] = True
+    istiod = mesh_objects.pod(
+        "istiod-x", "istio-system", deployment="istiod", labels={"istio.io/rev": "default"}
+    )
+    result = run(mesh(deployed, without, istiod))
+    assert (workloads(result), result["plan"]["kept"]) == ([], [])
+
+
 def test_check_mode_shows_which_proxies_change() -> None:
     bare = mesh_objects.pod("late-x", "lab", deployment="late")
     result = run(mesh(pod("web", "shop"), bare), check=True)
