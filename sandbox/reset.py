@@ -79,7 +79,7 @@ def restore(cluster: Cluster, timeout: float = 120.0) -> None:
     # A namespace takes what is in it along, and nothing may be deleted in one that is going.
     spaces = {path.rpartition("/")[2] for path in added if _is_namespace(path)}
     _each(cluster.objects.delete, [path for path in added if _namespace(path) not in spaces])
-    changed = [path for path in before if _differs(before[path], now.get(path))]
+    changed = [path for path in before if before[path] != now.get(path)]
     for group in (filterfalse(_namespace, changed), filter(_namespace, changed)):
         _each(lambda path: _put(cluster, path, before[path]), group)
     foreign = list(_foreign_pods(cluster, before))
@@ -93,13 +93,25 @@ def _settle(cluster: Cluster, timeout: float) -> None:
     for _ in range(2):
         # The first time, a controller may not have seen yet that a pod is going; once that pod is
         # gone, it has.
+        _see_off(cluster, timeout)
         for kind in ("deployments", "statefulsets"):
             path = f"/apis/apps/v1/{kind}"
             cluster.objects.wait(path, istio.unready, what="the reset mesh", timeout=timeout)
-        _each(cluster.objects.delete, _leaving(cluster.objects.get(_PODS)["items"]))
-        cluster.objects.wait(_PODS, _gone, what="the end of old pods", timeout=timeout)
-    cluster.objects.wait(_SPACES, _gone, what="the end of new namespaces", timeout=timeout)
     time.sleep(_PUSH)
+
+
+def _see_off(cluster: Cluster, timeout: float) -> None:
+    """Wait until all that is being deleted is gone; pods are given no more time for it."""
+    hurried = set[str]()
+
+    def hurry(pods: Iterable[Object]) -> str:
+        leaving = set(_leaving(pods))
+        _each(cluster.objects.delete, leaving - hurried)
+        hurried.update(leaving)
+        return f"{len(leaving)} pods are still there" if leaving else ""
+
+    cluster.objects.wait(_PODS, hurry, what="the end of old pods", timeout=timeout)
+    cluster.objects.wait(_SPACES, _gone, what="the end of new namespaces", timeout=timeout)
 
 
 def _leaving(pods: Iterable[Object]) -> list[str]:
@@ -214,10 +226,6 @@ def _proxies(before: State) -> set[tuple[str, str]]:
             image = container["image"].replace("/pilot:", "/proxyv2:")
             found.add((item["metadata"]["labels"][_REVISION], image))
     return found
-
-
-def _differs(before: Object, now: Object | None) -> bool:
-    return now is None or before != now
 
 
 def _is_namespace(path: str) -> bool:

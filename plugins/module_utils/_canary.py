@@ -56,12 +56,16 @@ def workload_moves(found: Mapping[Reference, Sequence[Pod]]) -> tuple[WorkloadMo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveMove:
-    """The namespaces that move together, and what has to restart there."""
+    """The namespaces that move together, and what has to restart there.
+
+    `gateways` follow the label of their namespace, and are held where they are until they move.
+    """
 
     number: int
     name: str
     namespaces: tuple[NamespaceMove, ...]
     workloads: tuple[WorkloadMove, ...]
+    gateways: tuple[Reference, ...] = ()
 
     @property
     def to_label(self) -> tuple[str, ...]:
@@ -183,6 +187,9 @@ class Plan:
                 {"reference": str(each), "revision": each.revision} for each in self.gateways
             ],
             "tags": {tag.name: tag.before for tag in self.tags},
+            "followers": [
+                {"reference": str(each), "revision": each.revision} for each in self.followers
+            ],
         }
 
     def changes(self) -> list[Change]:
@@ -227,6 +234,7 @@ def wave_summary(wave: WaveMove) -> dict[str, Any]:
         "namespaces": [each.name for each in wave.namespaces],
         "to_label": list(wave.to_label),
         "workloads": [str(each) for each in wave.workloads],
+        "gateways": [each.path for each in wave.gateways],
         "done": wave.done,
     }
 
@@ -235,12 +243,8 @@ def _label_changes(moves: Iterable[NamespaceMove]) -> list[Change]:
     return [
         Change(
             name=f"Namespace {each.name}",
-            before={"labels": _labels(each.now)},
-            after={"labels": _labels(each.after)},
+            before={"labels": each.now.labels()},
+            after={"labels": each.after.labels()},
         )
         for each in moves
     ]
-
-
-def _labels(injection: Injection) -> Mapping[str, str]:
-    return injection.labels()

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _waves
 from ansible_collections.meshwright.istio.plugins.module_utils._canary import (
@@ -28,6 +28,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._canary_tags impo
     NOT_REPLACED,
     Followers,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import DEFAULT_TAG
 from ansible_collections.meshwright.istio.plugins.module_utils._membership import (
     members,
     revision_of,
@@ -38,6 +39,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._reference import
     RESTARTABLE,
     Reference,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._revision import REVISION_LABEL
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils._waves import Candidate, Wave
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
@@ -56,7 +58,12 @@ class _Planner:
     ) -> None:
         self._mesh = snapshot.mesh
         self._snapshot = snapshot
-        self._gateways = [each for each in gateways if request.concerns(each.reference.namespace)]
+        # Without its Gateway a Deployment is about to go.
+        self._deployed = {
+            each.reference: each
+            for each in gateways
+            if each.parent is None or (each.reference.namespace, each.parent) in snapshot.gateways
+        }
         self._request = request
         self._record = record
         pods = [pod for pod in snapshot.pods if pod.live]
@@ -70,7 +77,8 @@ class _Planner:
     def plan(self) -> Plan:
         request = self._request
         befores = self._befores()
-        followers = Followers(self._snapshot, request, self._pods)
+        gateways = self._gateway_moves(befores)
+        followers = Followers(self._snapshot, request, self._pods, self._staying(gateways))
         left = {each.revision for each in self._record.sources} | self._left(befores)
         tags, kept = followers.plan(befores, left) if request.move_tags else ((), ())
         moves = {name: self._namespace(name, before, tags) for name, before in befores.items()}
@@ -80,6 +88,12 @@ class _Planner:
                 name=wave.name,
                 namespaces=tuple(moves[name] for name in wave.namespaces),
                 workloads=self._workloads(wave.namespaces),
+                gateways=tuple(
+                    each.reference
+                    for each in gateways
+                    if each.reference.namespace in wave.namespaces
+                    and self._follows_namespace(self._deployed[each.reference])
+                ),
             )
             for wave in self._waves(befores)
         )
@@ -88,7 +102,7 @@ class _Planner:
             version=request.version,
             sources=self._sources(befores),
             waves=waves,
-            gateways=self._gateway_moves() if request.move_gateways else (),
+            gateways=gateways,
             tags=tags,
             followers=followers.workloads(tags, moves),
             kept=(*kept, *self._not_replaced(sorted(moves)), *followers.left(tags, moves)),
@@ -168,13 +182,17 @@ class _Planner:
             and not pod.managed
         ]
 
-    def _gateway_moves(self) -> tuple[GatewayMove, ...]:
+    def _gateway_moves(self, moved: Collection[str]) -> tuple[GatewayMove, ...]:
+        """Those that are to move, and those that istiod would move with their namespace."""
         moves = []
         target = self._request.revision
-        for gateway in self._gateways:
+        for gateway in self._deployed.values():
+            follows = gateway.reference.namespace in moved and self._follows_namespace(gateway)
+            if not (follows or self._is_chosen(gateway)):
+                continue
             pods = [pod for pod in self._gateway_pods if pod.owner == gateway.reference]
             revisions = {pod.revision for pod in pods}
-            if revisions <= {target}:
+            if revisions <= {target} and not gateway.held:
                 continue
             others = sorted(each for each in revisions if each not in (None, target))
             moves.append(
@@ -185,6 +203,31 @@ class _Planner:
                 )
             )
         return tuple(moves)
+
+    def _is_chosen(self, gateway: Workload) -> bool:
+        request = self._request
+        return request.move_gateways and request.concerns(gateway.reference.namespace)
+
+    def _follows_namespace(self, gateway: Workload) -> bool:
+        """Whether istiod deploys it, and it names no revision of its own."""
+        return gateway.parent is not None and self._named(gateway) is None
+
+    def _named(self, gateway: Workload) -> str | None:
+        return self._snapshot.gateways.get((gateway.reference.namespace, gateway.parent or ""))
+
+    def _staying(self, moves: Iterable[GatewayMove]) -> dict[str, str]:
+        """The gateways that istiod deploys and that do not move, with what they ask for."""
+        moving = {each.reference for each in moves}
+        labels = self._snapshot.labels
+        return {
+            str(each.reference): self._named(each)
+            or labels.get(each.reference.namespace, {}).get(REVISION_LABEL)
+            or DEFAULT_TAG
+            for each in self._deployed.values()
+            if each.parent is not None
+            and each.reference not in moving
+            and not self._is_chosen(each)
+        }
 
     def _sources(self, befores: Mapping[str, Before]) -> tuple[Source, ...]:
         if self._record.sources:
@@ -201,7 +244,7 @@ class _Planner:
 
     def _left(self, befores: Mapping[str, Before]) -> set[str]:
         """The revisions that namespaces and gateways leave."""
-        gateways = self._gateway_moves() if self._request.move_gateways else ()
+        gateways = self._gateway_moves(befores)
         left = {before.source for before in befores.values()}
         left |= {gateway.revision for gateway in gateways if gateway.revision}
         return left - {self._request.revision}

@@ -37,15 +37,23 @@ NOT_REPLACED = "nothing replaces its pods; they stay as they are"
 
 
 class Followers:
-    """The tags of a mesh, and who follows them; `pods` are those of no gateway, by namespace."""
+    """The tags of a mesh, and who follows them; `pods` are those of no gateway, by namespace.
+
+    `staying` are the gateways that istiod deploys and that do not move, with what they ask for.
+    """
 
     def __init__(
-        self, snapshot: Snapshot, request: Request, pods: Mapping[str, Sequence[Pod]]
+        self,
+        snapshot: Snapshot,
+        request: Request,
+        pods: Mapping[str, Sequence[Pod]],
+        staying: Mapping[str, str],
     ) -> None:
         self._mesh = snapshot.mesh
         self._snapshot = snapshot
         self._request = request
         self._pods = pods
+        self._staying = staying
         self._known: dict[tuple[str, frozenset[tuple[str, str]]], list[Injector]] = {}
 
     def plan(
@@ -92,7 +100,8 @@ class Followers:
         return tuple(Kept(name=name, reason=reason) for name, reason in sorted(found.items()))
 
     def _outside(self, tag: Tag, moved: Collection[str]) -> Iterator[str]:
-        """The namespaces that follow the tag, themselves or by a pod, and stay where they are."""
+        """Who follows the tag and stays: namespaces, themselves or by a pod, and gateways."""
+        yield from (name for name, asked in self._staying.items() if asked == tag.name)
         request, namespaces = self._request, self._snapshot.namespaces
         for namespace, _source in members(self._mesh, namespaces, request.istio_namespace):
             if namespace.name not in moved and _names(namespace.injection, tag.name):

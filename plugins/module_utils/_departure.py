@@ -30,13 +30,15 @@ _MOST_KEYS = 3
 class Departure:
     """The labels to change, as they were, and the Services that are left by it.
 
-    `obstacle` says why there is none.
+    `obstacle` says why there is none. `by_readiness` is whether pods that serve leave by not
+    being ready, as they would lose too much with the labels.
     """
 
     changes: Labels = field(default_factory=dict)
     before: Labels = field(default_factory=dict)
     senders: tuple[Sender, ...] = ()
     obstacle: str | None = None
+    by_readiness: bool = False
 
     @property
     def headless(self) -> tuple[Sender, ...]:

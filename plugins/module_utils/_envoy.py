@@ -18,6 +18,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 PORT = 15000
 _TIMEOUT = 10.0
 _INBOUND = b"inbound|"
+_UNHEALTHY = b"health_flags::/failed_eds_health"
 _OUTBOUND = b"outbound|"
 # The requests that its listeners have open; an installation shows them or not, by the
 # proxyStatsMatcher of its mesh configuration. /clusters shows them always, but forgets those of a
@@ -44,21 +45,31 @@ def gauges(api: Api, pod: str, namespace: str) -> bytes:
 
 def send_clients_away(api: Api, pod: str, namespace: str) -> None:
     """Let it close each connection with the next answer, so that its clients come to another."""
-    api.pod_get(
-        pod, namespace, port=PORT, path="/healthcheck/fail", timeout=_TIMEOUT, method="POST"
-    )
+    tell(api, pod, namespace, "/healthcheck/fail")
+
+
+def tell(api: Api, pod: str, namespace: str, path: str) -> None:
+    """POST to that path of its admin port."""
+    api.pod_get(pod, namespace, port=PORT, path=path, timeout=_TIMEOUT, method="POST")
 
 
 def sends_to(found: bytes, address: str, *, not_by: Collection[str] = ()) -> bool:
     """Whether it may still choose that address by itself.
 
-    Clusters of the hosts in `not_by` send where the client says, as for a headless Service.
+    Clusters of the hosts in `not_by` send where the client says, as for a headless Service. From
+    1.31 on istiod also tells of pods that are not ready, as such, and no proxy chooses those.
     """
     left_out = tuple(f"||{host}".encode() for host in not_by)
-    return any(
-        line.startswith(_OUTBOUND) and not line.partition(b"::")[0].endswith(left_out)
-        for line in _lines_with(found, f"::{address}:".encode())
-    )
+    mark = f"::{address}:".encode()
+    known, unhealthy = set(), set()
+    for line in _lines_with(found, mark):
+        cluster, _mark, rest = line.partition(mark)
+        if cluster.startswith(_OUTBOUND) and not cluster.endswith(left_out):
+            port, _mark, fact = rest.partition(b"::")
+            known.add((cluster, port))
+            if fact.startswith(_UNHEALTHY):
+                unhealthy.add((cluster, port))
+    return bool(known - unhealthy)
 
 
 def count_open(found: bytes, listeners: bytes, *, gateway: bool = False) -> int | None:

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""A gateway whose pods Istio injects: its Deployment, its pods, the Services that lead to it."""
+"""A gateway: its Deployment, its pods, the Services that lead to it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _injector
+from ansible_collections.meshwright.istio.plugins.module_utils import _gateway_parent, _injector
 from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import RefusedError
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_parent import Parent
 from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import INJECT, Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
@@ -53,6 +54,7 @@ class Gateway:
 
     `leaving` are pods of it that are on their way out, `held` is whether its rollout is held: both
     are left from a run that was cut off. `departure` is how its pods leave their Services.
+    `parent` is the Gateway that istiod deploys it from; None where its pods are injected.
     """
 
     workload: Workload
@@ -62,7 +64,11 @@ class Gateway:
     services: tuple[str, ...]
     departure: Departure = field(default_factory=Departure)
     leaving: tuple[Pod, ...] = ()
-    held: bool = False
+    parent: Parent | None = None
+
+    @property
+    def held(self) -> bool:
+        return self.workload.held
 
     @property
     def namespace(self) -> str:
@@ -82,9 +88,23 @@ class Gateway:
 
     def is_on(self, target: Target) -> bool:
         """Whether its pods, and those that will replace them, are on that revision."""
-        labels = self.workload.template_labels
-        right = self.labels_for(target) == labels
+        if self.parent is not None:
+            right = self.parent.leads == target.revision
+        else:
+            right = self.labels_for(target) == self.workload.template_labels
         return right and all(target.accepts(pod) for pod in self.pods)
+
+    def waits_at(self, target: Target) -> bool:
+        """Whether it is held on that revision, since its namespace leads elsewhere."""
+        return (
+            self.parent is not None
+            and self.workload.paused
+            and self.parent.held_at == target.revision
+            and self.parent.label is None
+            and self.parent.without != target.revision
+            and not self.leaving
+            and all(target.accepts(pod) for pod in self.pods)
+        )
 
     def labels_for(self, target: Target) -> dict[str, str]:
         """The labels of its pods on that revision.
@@ -106,17 +126,22 @@ class Gateway:
 
     def change(self, target: Target) -> Change:
         """The gateway before and after, for the diff."""
-        before = {"revisions": list(self.revisions), "pod_labels": self._shown()}
-        after = {
-            "revisions": [target.revision] if self.workload.desired else [],
-            "pod_labels": self.labels_for(target),
-        }
+        before: dict[str, Any] = {"revisions": list(self.revisions)}
+        after: dict[str, Any] = {"revisions": [target.revision] if self.workload.desired else []}
+        if self.parent is not None:
+            before["gateway_label"] = self.parent.label
+            after["gateway_label"] = self.parent.label_for(target.name, target.revision)
+        else:
+            before["pod_labels"] = dict(self.workload.template_labels)
+            after["pod_labels"] = self.labels_for(target)
         if self.leaving:
             before["leaving"], after["leaving"] = [pod.name for pod in self.leaving], []
         return Change(name=f"Deployment {self.namespace}/{self.name}", before=before, after=after)
 
-    def _shown(self) -> dict[str, str]:
-        return dict(self.workload.template_labels)
+    def hold(self) -> Change:
+        """The gateway before and after it is held, for the diff."""
+        name = f"Deployment {self.namespace}/{self.name}"
+        return Change(name=name, before={"paused": False}, after={"paused": True})
 
 
 def is_gateway(item: Mapping[str, Any]) -> bool:
@@ -147,8 +172,9 @@ def refuse_unmovable(
     """Refuse a gateway that cannot be moved without a gap, or would not arrive."""
     workload = gateway.workload
     after = gateway.labels_for(target)
-    _refuse_controlled(gateway)
-    if workload.paused:
+    if gateway.parent is None:
+        _refuse_controlled(gateway)
+    if workload.paused and not workload.held:
         raise RefusedError(
             f"Deployment {gateway.namespace}/{gateway.name} is paused, so it would never roll out."
             " Resume it with kubectl rollout resume."
@@ -159,16 +185,19 @@ def refuse_unmovable(
             f"The {gateway} uses the host ports {ports}: a second pod cannot stand beside the first"
             " on its node. Replace its pods with workload_restart, and expect a gap."
         )
-    if any(after.get(key) != value for key, value in workload.selector.items()):
-        raise RefusedError(
-            f"Deployment {gateway.namespace}/{gateway.name} selects its pods by {REVISION_LABEL},"
-            " and a selector cannot change. Make it anew without that label in its selector."
-        )
     if not gateway.services:
         raise RefusedError(
             f"No Service of namespace {gateway.namespace} selects the pods of the {gateway}, so"
             " others could not take its requests."
             " Replace its pods with workload_restart."
+        )
+    if gateway.parent is not None:
+        _gateway_parent.refuse_fixed(gateway.parent, str(gateway))
+        return
+    if any(after.get(key) != value for key, value in workload.selector.items()):
+        raise RefusedError(
+            f"Deployment {gateway.namespace}/{gateway.name} selects its pods by {REVISION_LABEL},"
+            " and a selector cannot change. Make it anew without that label in its selector."
         )
     if gateway.departure.obstacle:
         raise RefusedError(

@@ -9,6 +9,9 @@ A Deployment deletes an old pod when a new one is available, and a pod is availa
 been ready for minReadySeconds. While those are a day, new pods are ready, and so behind the
 Service, beside the old ones. What was set before stands in an annotation, written in the same
 request, so that a later run finds it.
+
+A gateway that istiod deploys is paused first: istiod writes the template, at a moment of its own,
+and nothing of what a hold is made of.
 """
 
 from __future__ import annotations
@@ -24,11 +27,18 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 _A_DAY = 86_400
 # The API server demands that it be the longer of the two.
 _LONGER = _A_DAY + 3_600
-_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "strategy")
+HELD_FIELDS = ("minReadySeconds", "progressDeadlineSeconds", "strategy", "paused")
 _METADATA = ("labels", "annotations")
 _STRATEGY = {
     "type": "RollingUpdate",
     "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0},
+}
+
+
+_HOLDING = {
+    "minReadySeconds": _A_DAY,
+    "progressDeadlineSeconds": _LONGER,
+    "strategy": _STRATEGY,
 }
 
 
@@ -46,7 +56,7 @@ def hold(
     """
     spec = item["spec"]
     record = {
-        **_only(spec, _FIELDS),
+        **_only(spec, HELD_FIELDS),
         **_only(spec["template"].get("metadata") or {}, _METADATA),
         "templates": sorted(set(templates)),
     }
@@ -57,13 +67,42 @@ def hold(
     }
     return {
         "metadata": {"annotations": {RECORD: json.dumps(record, sort_keys=True)}},
-        "spec": {
-            "minReadySeconds": _A_DAY,
-            "progressDeadlineSeconds": _LONGER,
-            "strategy": _STRATEGY,
-            "template": {"metadata": metadata},
-        },
+        "spec": {**_HOLDING, "template": {"metadata": metadata}},
     }
+
+
+def pause(
+    item: Mapping[str, Any], templates: Iterable[str], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The merge patch that lets nothing roll out, whoever changes the template.
+
+    `facts` is what the way back has to know beside.
+    """
+    record = {
+        **_only(item["spec"], HELD_FIELDS),
+        "templates": sorted(set(templates)),
+        "facts": dict(facts),
+    }
+    return {
+        "metadata": {"annotations": {RECORD: json.dumps(record, sort_keys=True)}},
+        "spec": {"paused": True},
+    }
+
+
+def roll_out(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch that lets one that was paused make its new pods, beside the old ones."""
+    return {"spec": _difference(_only(item["spec"], HELD_FIELDS), _HOLDING)}
+
+
+def pause_again(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The merge patch that makes of one that rolls out what it was when it was paused."""
+    return {"spec": {**let_go(item)["spec"], "paused": True}}
+
+
+def facts(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said when it was paused; nothing where it was not."""
+    found: dict[str, Any] = _read(item).get("facts") or {}
+    return found
 
 
 def old_templates(item: Mapping[str, Any]) -> frozenset[str]:
@@ -79,7 +118,7 @@ def ready_seconds(item: Mapping[str, Any]) -> int:
 
 def let_go(item: Mapping[str, Any]) -> dict[str, Any]:
     """The merge patch that lets the rollout end."""
-    spec = _difference(_only(item["spec"], _FIELDS), _only(_read(item), _FIELDS))
+    spec = _difference(_only(item["spec"], HELD_FIELDS), _only(_read(item), HELD_FIELDS))
     return {"metadata": {"annotations": {RECORD: None}}, "spec": spec}
 
 
@@ -101,7 +140,7 @@ def _read(item: Mapping[str, Any]) -> dict[str, Any]:
         raise MeshError(
             f"The annotation {RECORD} of Deployment {metadata['namespace']}/{metadata['name']} is"
             f" no record of a rollout: '{text}'. Set minReadySeconds, progressDeadlineSeconds and"
-            " strategy by hand and remove the annotation."
+            " strategy by hand, resume it if it is paused, and remove the annotation."
         ) from error
 
 

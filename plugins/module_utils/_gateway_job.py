@@ -7,39 +7,38 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _control_plane,
-    _departure,
     _gateway,
-    _gateway_hold,
+    _gateway_read,
     _kinds,
-    _standing,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway, Target
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_course import ByLabel
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_move import Move
-from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout import Rollout
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
-from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
-from ansible_collections.meshwright.istio.plugins.module_utils._standing import Standing
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
-from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayJob:
-    """What the module has planned: all the gateways, and those that have to move."""
+    """What the module has planned: all the gateways, and those that have to move.
+
+    With `holds` they do not move yet: those that istiod deploys are held where they are.
+    """
 
     target: Target
+    holds: bool = False
     gateways: tuple[Gateway, ...]
     deployments: Mapping[Reference, Object]
     drained: dict[Reference, list[dict[str, Any]]] = field(default_factory=dict)
@@ -47,13 +46,21 @@ class GatewayJob:
 
     @property
     def todo(self) -> tuple[Gateway, ...]:
+        if self.holds:
+            return tuple(each for each in self.gateways if self._can_be_held(each))
         return tuple(
             gateway
             for gateway in self.gateways
-            if gateway.leaving or gateway.held or not gateway.is_on(self.target)
+            if gateway.leaving or not gateway.is_on(self.target) or gateway.held
+            if not gateway.waits_at(self.target)
         )
 
+    def _can_be_held(self, gateway: Gateway) -> bool:
+        return not (gateway.parent is None or gateway.held or gateway.is_on(self.target))
+
     def changes(self) -> list[Change]:
+        if self.holds:
+            return [gateway.hold() for gateway in self.todo]
         return [gateway.change(self.target) for gateway in self.todo]
 
     def summary(self) -> list[dict[str, Any]]:
@@ -71,12 +78,15 @@ class GatewayJob:
         ]
 
     def _after(self, gateway: Gateway) -> list[str]:
-        if gateway not in self.todo:
+        if self.holds or gateway not in self.todo:
             return list(gateway.revisions)
         return [self.target.revision] if gateway.workload.desired else []
 
     def carry_out(self, api: Api, waiter: Waiter, patience: Patience) -> None:
-        """Move them side by side."""
+        """Move or hold them side by side."""
+        if self.holds:
+            api.each(lambda gateway: self._hold(api, waiter, gateway), self.todo)
+            return
         witness = Witness(api, waiter.clock)
 
         def move(gateway: Gateway) -> None:
@@ -91,9 +101,21 @@ class GatewayJob:
 
         api.each(move, self.todo)
 
+    def _hold(self, api: Api, waiter: Waiter, gateway: Gateway) -> None:
+        if gateway.parent is not None:
+            reference = gateway.workload.reference
+            rollout = Rollout(api, waiter, reference)
+            course = ByLabel(api, rollout, gateway, gateway.parent, self.target)
+            course.hold(self.deployments[reference], gateway.pods)
+
 
 def plan(
-    api: Api, names: Sequence[Reference], revision: str, version: str | None = None
+    api: Api,
+    names: Sequence[Reference],
+    revision: str,
+    version: str | None = None,
+    *,
+    holds: bool = False,
 ) -> GatewayJob:
     """Read the gateways and refuse what cannot be moved before anything is."""
     mesh = _control_plane.read(api)
@@ -105,9 +127,8 @@ def plan(
             f" right is one of {known}, or a tag."
         )
     target = Target(name=revision, revision=resolved, version=version)
-    roots = {each.service[0] for each in mesh.injectors if each.service}
-    found, deployments = _read(api, names, roots)
-    job = GatewayJob(target=target, gateways=found, deployments=deployments)
+    found, deployments = _gateway_read.read(api, names, mesh)
+    job = GatewayJob(target=target, holds=holds, gateways=found, deployments=deployments)
     services = {
         space: api.list(_kinds.SERVICE, space) for space in {each.namespace for each in job.todo}
     }
@@ -115,46 +136,3 @@ def plan(
         if not gateway.is_on(target):
             _gateway.refuse_unmovable(gateway, target, services[gateway.namespace], mesh.injectors)
     return job
-
-
-def _read(
-    api: Api, names: Sequence[Reference], roots: Iterable[str]
-) -> tuple[tuple[Gateway, ...], dict[Reference, Object]]:
-    listed, spaces, pods = api.each(api.list, (_kinds.DEPLOYMENT, _kinds.NAMESPACE, _kinds.POD))
-    deployments = {
-        Workload.from_object(item).reference: item for item in listed if _gateway.is_gateway(item)
-    }
-    if missing := [str(name) for name in names if name not in deployments]:
-        raise BadInputError(
-            f"gateways: {', '.join(missing)} is no gateway by injection; right is one of"
-            f" {', '.join(map(str, sorted(deployments))) or 'none, as there is none'}."
-        )
-    chosen = {name: deployments[name] for name in names or sorted(deployments)}
-    labels = {item["metadata"]["name"]: labels_of(item) for item in spaces}
-    by_owner: dict[Reference | None, list[Pod]] = defaultdict(list)
-    for pod in map(Pod.from_object, pods):
-        if pod.live:
-            by_owner[pod.owner].append(pod)
-    standing = _standing.read(api, sorted({name.namespace for name in chosen}), roots)
-    return tuple(
-        _gateway_of(item, by_owner[reference], labels.get(reference.namespace, {}), standing)
-        for reference, item in chosen.items()
-    ), chosen
-
-
-def _gateway_of(
-    item: Object, pods: Sequence[Pod], namespace_labels: Mapping[str, str], standing: Standing
-) -> Gateway:
-    workload = Workload.from_object(item)
-    namespace, labels = workload.reference.namespace, workload.template_labels
-    senders = standing.senders_of(namespace, labels)
-    return Gateway(
-        workload=workload,
-        uid=item["metadata"]["uid"],
-        namespace_labels=namespace_labels,
-        pods=tuple(pod for pod in pods if pod.mark is None),
-        services=tuple(sorted(each.name for each in senders if each.kind == "Service")),
-        departure=_departure.find(standing, namespace, labels),
-        leaving=tuple(pod for pod in pods if pod.mark is not None),
-        held=_gateway_hold.is_held(item),
-    )

@@ -14,14 +14,10 @@ the way back the same is done with the new ones.
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _envoy,
-    _gateway_hold,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _envoy, _gateway_hold
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage, Way
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
@@ -29,13 +25,17 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     NotReadyError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway, Target
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_course import (
+    ByLabel,
+    ByTemplate,
+    Course,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout import (
     RELEASE,
     Rollout,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_successors import Successors
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
-from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter, not_ready
@@ -62,7 +62,10 @@ class Move:
         self._gateway = gateway
         self._target = target
         self._rollout = Rollout(api, waiter, gateway.workload.reference)
-        self._successors = Successors(api, waiter, self._rollout, target)
+        self._course: Course = ByTemplate(self._rollout, gateway, target)
+        if gateway.parent is not None:
+            self._course = ByLabel(api, self._rollout, gateway, gateway.parent, target)
+        self._successors = Successors(api, waiter, self._rollout, target, self._course)
         self._seconds = waiter.deadline - waiter.clock()
         passage = Passage(way=Way.SUCCESSOR, departure=gateway.departure, release=RELEASE)
         self._leaving = Leaving(
@@ -87,11 +90,16 @@ class Move:
         if _gateway_hold.is_held(item) and not self._goes_there(item):
             # A run to somewhere else was cut off.
             self._take_back(item)
-            self._rollout.wait()
             item = self._rollout.read()
+            if not _gateway_hold.is_held(item):
+                self._rollout.wait()
+                item = self._rollout.read()
             self._gateway = replace(self._gateway, workload=Workload.from_object(item))
-        if self._gateway.workload.desired == 0:
-            self._change_template(item)
+        if self._course.stays(item):
+            pass
+        elif self._gateway.workload.desired == 0:
+            self._course.set_empty(item)
+            self._rollout.wait()
         elif _gateway_hold.is_held(item) or not self._has_arrived(item):
             self._change_over(item)
         self._take_out_released()
@@ -100,30 +108,24 @@ class Move:
     def _goes_there(self, item: Object) -> bool:
         """Whether a rollout that is held makes the pods that are wanted."""
         _old, new = self._rollout.split(item)
-        return self._is_aimed(item) and all(self._target.accepts(pod) for pod in new)
+        return self._course.is_set(item) and all(self._target.accepts(pod) for pod in new)
 
     def _has_arrived(self, item: Object) -> bool:
-        if self._is_aimed(item) and not self._is_right():
+        if self._course.is_set(item) and not self._is_right():
             # Its rollout may go on, as that of a run which was cut off at its end.
             self._rollout.wait(until_complete=False)
-        return self._is_aimed(item) and self._is_right()
-
-    def _is_aimed(self, item: Object) -> bool:
-        labels = (item["spec"]["template"].get("metadata") or {}).get("labels") or {}
-        return bool(labels == self._gateway.labels_for(self._target))
+        return self._course.is_set(item) and self._is_right()
 
     def _is_right(self) -> bool:
         return all(self._target.accepts(pod) for pod in self._rollout.pods() if pod.mark is None)
 
     def _change_over(self, item: Object) -> None:
-        if not _gateway_hold.is_held(item):
-            labels = self._gateway.labels_for(self._target)
-            templates = [pod.template for pod in self._rollout.pods() if pod.mark is None]
-            item = self._rollout.patch(_gateway_hold.hold(item, labels, _now(), templates))
         try:
+            item = self._course.set(item, [pod for pod in self._rollout.pods() if pod.mark is None])
             self._successors.wait(item)
         except NotReadyError:
-            self._take_back(self._rollout.read())
+            self._rollout.begin_anew()
+            self._take_back(self._rollout.read(), spare=False)
             # What the new ones have open, they end; their failure is what is told.
             with contextlib.suppress(NotReadyError):
                 self._see_off()
@@ -135,8 +137,9 @@ class Move:
         self._rollout.patch(_gateway_hold.let_go(self._rollout.read()))
         self._rollout.wait()
 
-    def _take_back(self, item: Object) -> None:
+    def _take_back(self, item: Object, *, spare: bool = True) -> None:
         """The old pods serve as before; the new ones leave, unless they are all that serves."""
+        self._course.stop()
         old, new = self._rollout.split(item)
         staying = [pod for pod in old if pod.mark is None and pod.ready]
         lacking = max(0, Workload.from_object(item).desired - len(staying))
@@ -145,8 +148,8 @@ class Move:
         if staying or returning:
             for pod in new:
                 if pod.mark is None and pod.ready:
-                    self._leaving.leave(pod)
-        self._rollout.patch(_gateway_hold.take_back(item))
+                    self._leaving.leave(pod, spare=spare)
+        self._course.turn(self._rollout.read(), alone=bool(staying or returning))
 
     def _take_out_released(self) -> None:
         """Those of a restart that was cut off serve until there are others."""
@@ -181,19 +184,6 @@ class Move:
         except ApiError as error:
             self._waiter.say(f"the {self._gateway}: {error.message}")
 
-    def _change_template(self, item: Object) -> None:
-        """Nothing runs, so nothing has to be held."""
-        if _gateway_hold.is_held(item):
-            self._rollout.patch(_gateway_hold.let_go(item))
-        elif not self._is_aimed(item):
-            patch = _gateway_hold.hold(item, self._gateway.labels_for(self._target), _now(), ())
-            self._rollout.patch({"spec": {"template": patch["spec"]["template"]}})
-        self._rollout.wait()
-
 
 def _has_left(pod: Pod) -> bool:
     return pod.mark is not None and pod.mark.out
-
-
-def _now() -> str:
-    return time.strftime(TIME, time.gmtime())

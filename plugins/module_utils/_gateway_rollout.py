@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _gateway_hold,
@@ -15,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _readiness,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
+from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
@@ -22,6 +24,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Wa
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 RELEASE = "pod-template-hash"
+_REVISION = "istio.io/rev"
 
 
 class Rollout:
@@ -30,10 +33,16 @@ class Rollout:
     def __init__(self, api: Api, waiter: Waiter, reference: Reference) -> None:
         self._api = api
         self._waiter = waiter
+        self._seconds = waiter.deadline - waiter.clock()
         self._reference = reference
 
     def __str__(self) -> str:
         return f"gateway {self._reference.namespace}/{self._reference.name}"
+
+    def begin_anew(self) -> None:
+        """As long again from now on, for the way back."""
+        deadline = self._waiter.clock() + self._seconds
+        self._waiter = replace(self._waiter, deadline=deadline)
 
     def read(self) -> Object:
         """The Deployment; NotReadyError when it is gone."""
@@ -64,6 +73,16 @@ class Rollout:
             [pod for pod in pods if _template(pod) not in templates],
         )
 
+    def empty_sets(self, templates: Collection[str]) -> None:
+        """Let no ReplicaSet but those of these templates make pods; it must be paused."""
+        for item in self._api.list(_kinds.REPLICA_SET, self._reference.namespace):
+            metadata = item["metadata"]
+            owners = metadata.get("ownerReferences") or ()
+            own = any(owner["name"] == self._reference.name for owner in owners)
+            if own and labels_of(item).get(RELEASE) not in templates and item["spec"]["replicas"]:
+                patch = {"spec": {"replicas": 0}}
+                self._api.patch(_kinds.REPLICA_SET, metadata["name"], patch, metadata["namespace"])
+
     def wait(self, *, until_complete: bool = True) -> None:
         """Wait until every pod is of its template and ready, or until nobody works on that."""
 
@@ -80,6 +99,24 @@ class Rollout:
         namespace = self._reference.namespace
         self._waiter.follow(self._api, _kinds.DEPLOYMENT, namespace, "", judge)
 
+    def wait_for_template(self, revision: str) -> Object:
+        """Wait until the istiod of that revision has written its template, and it was seen."""
+        found: list[Object] = []
+
+        def judge(items: Iterable[Object]) -> Readiness:
+            found[:] = [each for each in items if each["metadata"]["name"] == self._reference.name]
+            if not found:
+                return _readiness.hopeless(f"the {self} is gone")
+            if revision_of(found[0]) != revision:
+                return _readiness.waiting(
+                    f"the istiod of {revision} has not taken the {self} over yet"
+                )
+            return _readiness.observed(Workload.from_object(found[0]))
+
+        namespace = self._reference.namespace
+        self._waiter.follow(self._api, _kinds.DEPLOYMENT, namespace, "", judge)
+        return found[0]
+
     def wait_for_members(self) -> None:
         """Wait until as many of its own pods are ready as there shall be."""
         desired = Workload.from_object(self.read()).desired
@@ -91,6 +128,13 @@ class Rollout:
             return _readiness.READY
 
         self._waiter.follow(self._api, _kinds.POD, self._reference.namespace, "", judge)
+
+
+def revision_of(item: Object) -> str | None:
+    """The revision of the istiod that has written the template of its pods."""
+    annotations = (item["spec"]["template"].get("metadata") or {}).get("annotations") or {}
+    found: str | None = annotations.get(_REVISION)
+    return found
 
 
 def _template(pod: Pod) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Target
+from ansible_collections.meshwright.istio.plugins.module_utils._gateway_course import Course
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout import Rollout
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
@@ -28,11 +29,14 @@ from ansible_collections.meshwright.istio.plugins.module_utils._workload import 
 class Successors:
     """Those of a rollout that is held."""
 
-    def __init__(self, api: Api, waiter: Waiter, rollout: Rollout, target: Target) -> None:
+    def __init__(
+        self, api: Api, waiter: Waiter, rollout: Rollout, target: Target, course: Course
+    ) -> None:
         self._api = api
         self._waiter = waiter
         self._rollout = rollout
         self._target = target
+        self._course = course
         self._since: float | None = None
 
     def wait(self, held: Object) -> None:
@@ -48,6 +52,8 @@ class Successors:
                 [pod for pod in pods if pod.template not in templates],
                 [pod for pod in pods if pod.template in templates],
             )
+            if answer.ready:
+                answer = self._ask_others(held)
             if not answer.ready:
                 self._since = None
                 return answer
@@ -74,6 +80,15 @@ class Successors:
             text = f"{len(ready)} of {desired} new pods of the {self._rollout} are ready"
             return _readiness.waiting(text)
         return self._compare(ready, [pod for pod in old if pod.ready])
+
+    def _ask_others(self, held: Object) -> Readiness:
+        try:
+            lacking = self._course.lacks(held)
+        except ApiError as error:
+            return _readiness.waiting(error.message)
+        if lacking:
+            return _readiness.waiting(f"the {self._rollout} lacks {'; '.join(lacking)}")
+        return _readiness.READY
 
     def _compare(self, new: Sequence[Pod], old: Sequence[Pod]) -> Readiness:
         """Whether the new ones serve all that an old one does."""

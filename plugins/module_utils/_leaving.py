@@ -16,18 +16,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _readiness,
     _sidecar_limits,
     _stand_in_pod,
+    _unready,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
 from ansible_collections.meshwright.istio.plugins.module_utils._drained import Drained
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
-    ApiError,
-    NotReadyError,
-)
-from ansible_collections.meshwright.istio.plugins.module_utils._kinds import (
-    CONTROLLER_REVISION,
-    POD,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
@@ -65,6 +60,7 @@ class Leaving:
         self._gateway = gateway
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
+        self._told: set[str] = set()
         self._out: dict[str, tuple[Pod, float]] = {}
         self._records: dict[str, Drained] = {}
         self.done: list[Drained] = []
@@ -98,21 +94,7 @@ class Leaving:
 
     def make_stand_in(self, workload: Workload, beside: Pod) -> None:
         """Make a pod of the workload's template on the node of that one."""
-        name = f"{self._workload.name}-{beside.template}"
-        owner = self._api.get(CONTROLLER_REVISION, name, self._workload.namespace)
-        if owner is None:
-            raise NotReadyError(
-                f"ControllerRevision {self._workload.namespace}/{name} is gone, so nothing can own"
-                f" a stand-in for pod {beside.name}. Run it again."
-            )
-        mark = Mark(workload=self._workload)
-        document = _stand_in_pod.build(workload, beside.node, mark, owner)
-        try:
-            self._api.create(POD, document, self._workload.namespace)
-        except ApiError as error:
-            # Made a moment ago, or by a run before: the watch will tell.
-            if error.status != 409:
-                raise
+        _stand_in_pod.create(self._api, workload, beside)
         self.wrote = True
 
     def take_out(self, pod: Pod) -> None:
@@ -120,11 +102,16 @@ class Leaving:
         before = pod.mark.labels if pod.mark else {}
         self._send_out(pod, before, self._passage.departure.changes)
 
-    def leave(self, pod: Pod) -> None:
-        """Let its controller and its Services go of it at once, since it is not needed."""
-        release = self._passage.release
+    def leave(self, pod: Pod, *, spare: bool = True) -> None:
+        """Let its controller and its Services go of it at once, since it is not needed.
+
+        Without `spare` also where what it has open may be cut for that, as it serves nobody well.
+        """
+        release, departure = self._passage.release, self._passage.departure
         before = {release: pod.template} if release else {}
-        changes = {**self._passage.departure.changes, **dict.fromkeys(before, _let_go(pod))}
+        kept = departure.by_readiness and spare
+        chosen = {} if kept else departure.changes
+        changes = {**chosen, **dict.fromkeys(before, _let_go(pod))}
         if self._send_out(pod, before, changes):
             self._record(pod, released=_now())
 
@@ -159,6 +146,10 @@ class Leaving:
                 self._delete(pod)
 
     def _see_off(self, pod: Pod) -> Readiness:
+        if self._passage.departure.by_readiness and pod.uid not in self._out:
+            if pod.ready:
+                return self._wait_until_unready(pod)
+            self._record(pod, out=_now())
         _pod, since = self._out.setdefault(pod.uid, (pod, self._clock()))
         by_name = [
             f"{sender.name}.{sender.namespace}.svc.cluster.local"
@@ -181,6 +172,12 @@ class Leaving:
         self._delete(pod)
         self._close(pod, since)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
+
+    def _wait_until_unready(self, pod: Pod) -> Readiness:
+        if pod.uid not in self._told:
+            _unready.make_unready(self._api, pod)
+            self._told.add(pod.uid)
+        return _readiness.waiting(f"pod {pod.name} serves until the kubelet finds it unready")
 
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
@@ -217,6 +214,10 @@ class Leaving:
         mark = Mark(workload=self._workload, labels=labels, out=True)
         if not self._write(pod, mark, mark.patch(changes)):
             return False
+        departure = self._passage.departure
+        by_label = bool(departure.changes) and departure.changes.items() <= changes.items()
+        if departure.by_readiness and not by_label:
+            return True
         self._record(pod, out=_now())
         self._out[pod.uid] = (pod, self._clock())
         return True

@@ -91,7 +91,7 @@ TABLE: dict[Phase, Meaning] = {
         " old name and addresses.",
         recognised_by="The annotation istio.io/rev and the image of the gateways' pods; no"
         " Deployment of a gateway is held, and no old pod is left.",
-        undo="Move the gateways back to the old revision, before anything else goes back.",
+        undo="Move the gateways back to the old revision, before any workload goes back.",
     ),
     Phase.TAGS_MOVED: Meaning(
         true_after="The tags, the default revision and the default validator point at the new"

@@ -14,7 +14,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _canary,
     _canary_plan,
     _canary_table,
-    _gateway,
+    _gateway_read,
     _in_place,
     _in_place_plan,
     _kinds,
@@ -37,7 +37,9 @@ def plan(api: Api, params: Mapping[str, Any]) -> dict[str, Any]:
     request.check(snapshot)
     installed = request.is_installed(snapshot)
     deployments = api.list(_kinds.DEPLOYMENT)
-    gateways = [Workload.from_object(each) for each in deployments if _gateway.is_gateway(each)]
+    gateways = [
+        Workload.from_object(each) for each in deployments if _gateway_read.is_gateway(each)
+    ]
     found: _canary.Plan | _in_place.Plan
     if params["path"] == Path.IN_PLACE:
         live = _live_plane.read(api, snapshot, request, params["through"])

@@ -19,6 +19,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._patience import 
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import (
     RESTARTABLE,
     Reference,
+    parse_all,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._selection import Selection
 from ansible_collections.meshwright.istio.plugins.module_utils._surge import SurgeMode
@@ -46,6 +47,7 @@ class Request:
     version: str | None
     kinds: tuple[str, ...]
     names: tuple[str, ...]
+    excluded: tuple[Reference, ...]
     surge: SurgeMode
     drain: DrainMode
     patience: Patience
@@ -72,6 +74,7 @@ class Request:
             version=check_version("version", params["version"]),
             kinds=tuple(params["kinds"] or RESTARTABLE),
             names=tuple(dict.fromkeys(params["names"] or ())),
+            excluded=parse_all("excluded_workloads", params["excluded_workloads"]),
             surge=SurgeMode(params["surge"]),
             drain=DrainMode(params["drain"]),
             patience=Patience.from_params(params),
@@ -91,6 +94,8 @@ class Request:
 
     def names_it(self, reference: Reference) -> bool:
         """Whether the filters by kind and by name let the workload pass."""
+        if reference in self.excluded:
+            return False
         return reference.kind in self.kinds and (not self.names or reference.name in self.names)
 
     def refuse_absent(self, known: Iterable[Reference]) -> None:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -25,6 +25,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._journal import J
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Namespace
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
+from ansible_collections.meshwright.istio.plugins.module_utils._revision import REVISION_LABEL
 
 Service = tuple[str, str]
 
@@ -34,7 +35,8 @@ class Snapshot:
     """One moment of a cluster.
 
     `labels` are those of each namespace; `answering` the Services, by namespace and name, that have
-    a ready endpoint; `demands` what the istiod of each revision asks for.
+    a ready endpoint; `demands` what the istiod of each revision asks for. `gateways` are the
+    Gateways of the Gateway API with the revision or tag that each names.
     """
 
     kubernetes: tuple[int, int]
@@ -45,13 +47,14 @@ class Snapshot:
     rooms: tuple[Room, ...]
     demands: Mapping[str, Demand]
     answering: frozenset[Service]
+    gateways: Mapping[Service, str | None] = field(default_factory=dict)
     journal: Journal | None = None
 
 
 def read(api: Api, istio_namespace: str) -> Snapshot:
     """Take the snapshot."""
     mesh = _control_plane.read(api)
-    namespaces, pods, nodes, istiods, slices = api.each(
+    namespaces, pods, nodes, istiods, slices, gateways = api.each(
         lambda ask: api.list(ask[0], ask[1], label_selector=ask[2]),
         (
             (_kinds.NAMESPACE, None, ""),
@@ -59,6 +62,7 @@ def read(api: Api, istio_namespace: str) -> Snapshot:
             (_kinds.NODE, None, ""),
             (_kinds.DEPLOYMENT, istio_namespace, "app=istiod"),
             (_kinds.ENDPOINT_SLICE, istio_namespace, ""),
+            (_kinds.K8S_GATEWAY, None, ""),
         ),
     )
     return Snapshot(
@@ -77,6 +81,12 @@ def read(api: Api, istio_namespace: str) -> Snapshot:
             for item in istiods
         },
         answering=_answering(istio_namespace, slices),
+        gateways={
+            (item["metadata"]["namespace"], item["metadata"]["name"]): labels_of(item).get(
+                REVISION_LABEL
+            )
+            for item in gateways
+        },
         journal=_record.read(api, istio_namespace).journal,
     )
 

@@ -11,7 +11,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    ApiError,
+    NotReadyError,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 _LONGEST = 50
@@ -24,6 +31,25 @@ _TOLERATED = (
     ("node.kubernetes.io/pid-pressure", "NoSchedule"),
     ("node.kubernetes.io/unschedulable", "NoSchedule"),
 )
+
+
+def create(api: Api, workload: Workload, beside: Pod) -> None:
+    """Make a pod of the workload's template on the node of that one."""
+    reference = workload.reference
+    name = f"{reference.name}-{beside.template}"
+    owner = api.get(_kinds.CONTROLLER_REVISION, name, reference.namespace)
+    if owner is None:
+        raise NotReadyError(
+            f"ControllerRevision {reference.namespace}/{name} is gone, so nothing can own"
+            f" a stand-in for pod {beside.name}. Run it again."
+        )
+    document = build(workload, beside.node, Mark(workload=reference), owner)
+    try:
+        api.create(_kinds.POD, document, reference.namespace)
+    except ApiError as error:
+        # Made a moment ago, or by a run before: the watch will tell.
+        if error.status != 409:
+            raise
 
 
 def build(workload: Workload, node: str, mark: Mark, owner: Mapping[str, Any]) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def _core(webhook: Mapping[str, Any], ca_bundle: str) -> dict[str, Any]:
 
 
 def service(source: Source, tag: str, *, installed: bool) -> Object:
-    """The Service of the tag, by which an istiod since 1.28 learns its tags."""
+    """The Service of the tag, by which an istiod since 1.28 learns its tags, as istioctl's."""
     spec = source.service["spec"]
     return {
         "apiVersion": source.service["apiVersion"],
@@ -175,7 +175,7 @@ def service(source: Source, tag: str, *, installed: bool) -> Object:
                 {key: value for key, value in port.items() if key != "nodePort"}
                 for port in spec["ports"]
             ],
-            "selector": spec["selector"],
+            "selector": {"app": "istiod", REVISION_LABEL: source.revision.name},
         },
     }
 

@@ -11,7 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _update_strategy
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gateway_hold,
+    _gateway_parent,
+    _kinds,
+    _update_strategy,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._update_strategy import (
@@ -79,6 +84,10 @@ class Workload:
     """The hash of the newest template, where the status tells it."""
     conditions: tuple[Condition, ...] = ()
     controller: str | None = None
+    parent: str | None = None
+    """The Gateway of the Gateway API from which istiod deploys it."""
+    held: bool = False
+    """Whether its rollout is held, as by the move of a gateway that goes on."""
 
     @classmethod
     def from_object(cls, item: Mapping[str, Any]) -> Workload:
@@ -114,6 +123,8 @@ class Workload:
             update_hash=_update_hash(item["kind"], metadata["name"], status),
             conditions=_conditions(status),
             controller=_controller(metadata),
+            parent=_gateway_parent.parent_name(item),
+            held=_gateway_hold.is_held(item),
         )
 
     @property
@@ -157,8 +168,7 @@ def _daemon_counts(status: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _number(value: Any, default: int) -> int:
-    if value is None:
-        return 0
+    value = 0 if value is None else value
     return int(value) if str(value).isdigit() else default
 
 

@@ -12,10 +12,15 @@ module: gateway_revision
 short_description: Move Istio gateways to another revision behind their Services
 version_added: 0.1.0
 description:
-  - Moves gateways that are Deployments with an injected proxy. Pods of the new revision join the
-    same Services first, and get ready, and serve every listener, certificate and route that the old
-    ones do. Then the old pods leave the Services, and are deleted when nothing is open in them any
-    more.
+  - Moves gateways that are Deployments with an injected proxy, and those that istiod deploys from a
+    Gateway of the Gateway API. Pods of the new revision join the same Services first, and get
+    ready, and serve every listener, certificate and route that the old ones do. Then the old pods
+    leave the Services, and are deleted when nothing is open in them any more.
+  - A Gateway of the Gateway API follows its own label C(istio.io/rev), then that of its namespace,
+    then the default. Where that does not lead to the revision yet, the Gateway gets the label, and
+    loses it again on the way back. Its old pods leave their Services by getting unready, since
+    without the labels that the Service selects by istiod would take their listeners away; with the
+    probe of Istio that takes about a minute.
   - Name, Service, addresses, node ports and autoscaler of a gateway stay as they are.
   - Where the new pods do not get ready, or do not serve all that the old ones do, they are drained
     and the Deployment is put back. The old pods were not touched.
@@ -31,7 +36,7 @@ options:
   gateways:
     description:
       - The gateways, each as C(namespace/Deployment/name).
-      - Every gateway by injection in the cluster when it is empty.
+      - Every gateway in the cluster when it is empty.
     type: list
     elements: str
     default: []
@@ -46,6 +51,14 @@ options:
       The version that their proxies shall run, where an upgrade in place keeps the revision, such
       as V(1.31.0).
     type: str
+  state:
+    description:
+      - V(held) only sees to it that a change of labels does not replace the pods of those that
+        istiod deploys, as it would at once, by pausing their Deployments. O(state=moved) goes on
+        from there, onward or back. Others are left as they are.
+    type: str
+    choices: [moved, held]
+    default: moved
   drain_timeout:
     description: >-
       For how many seconds an old pod is kept for the requests and streams that are open in it, from
@@ -67,6 +80,8 @@ options:
     default: 300
 requirements:
   - Python package urllib3
+  - For those that istiod deploys, the rights to list and patch gateways of
+    gateway.networking.k8s.io and replicasets.
 seealso:
   - module: meshwright.istio.workload_restart
     description: Replaces the pods of everything else.
@@ -77,6 +92,12 @@ EXAMPLES = r"""
   meshwright.istio.gateway_revision:
     revision: 1-31
   register: moved
+
+- name: Hold one that istiod deploys before the label of its namespace changes
+  meshwright.istio.gateway_revision:
+    gateways: [web/Deployment/public-istio]
+    revision: 1-31
+    state: held
 
 - name: Take one back
   meshwright.istio.gateway_revision:
@@ -137,6 +158,7 @@ def argument_spec() -> dict[str, Any]:
         "gateways": {"type": "list", "elements": "str", "default": []},
         "revision": {"type": "str", "required": True},
         "version": {"type": "str"},
+        "state": {"type": "str", "choices": ["moved", "held"], "default": "moved"},
         "drain_timeout": {"type": "int", "default": 300},
         "drain_hold": {"type": "int", "default": 10},
         "wait_timeout": {"type": "int", "default": 300},
@@ -150,7 +172,8 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     version = check_version("version", module.params["version"])
     patience = Patience.from_params(module.params)
     waiter = Waiter.start(module.params["wait_timeout"], Progress(module).say)
-    job = _gateway_job.plan(api, names, module.params["revision"], version)
+    holds = module.params["state"] == "held"
+    job = _gateway_job.plan(api, names, module.params["revision"], version, holds=holds)
     if not module.check_mode:
         job.carry_out(api, waiter, patience)
     return {

@@ -78,7 +78,10 @@ options:
         description: How many per cent of all namespaces have moved after this wave.
         type: int
   move_gateways:
-    description: Whether gateways move, too; only those in namespaces that may move.
+    description:
+      - Whether gateways move, too; only those in namespaces that may move.
+      - Those that istiod deploys from a Gateway without a label of its own follow their namespace,
+        and move with it in any case.
     type: bool
     default: true
   move_tags: {description: Whether the tags move., type: bool, default: true}
@@ -133,7 +136,9 @@ plan:
     version: {description: Its version., type: str, sample: 1.31.0}
     sources: {description: The revisions that are left., type: list, elements: dict}
     waves:
-      description: The waves, those that are done included; C(to_label) and C(workloads) are left.
+      description:
+        - The waves, those that are done included; C(to_label) and C(workloads) are left.
+        - C(gateways) follow the label of their namespace, and are held before it changes.
       type: list
       elements: dict
       sample:
@@ -142,6 +147,7 @@ plan:
           namespaces: [staging]
           to_label: [staging]
           workloads: [staging/Deployment/web]
+          gateways: [staging/Deployment/public-istio]
           done: false
     gateways: {description: The Deployments of gateways to move., type: list, elements: dict}
     tags: {description: The tags to move., type: list, elements: dict}

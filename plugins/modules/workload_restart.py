@@ -34,9 +34,7 @@ extends_documentation_fragment:
   - meshwright.istio.draining
 options:
   namespaces:
-    description: >-
-      The namespaces whose workloads are looked at. Without this, O(namespace_selector) and
-      O(workloads) it is the whole mesh.
+    description: Those to look at; with no O(namespace_selector) or O(workloads) either, all are.
     type: list
     elements: str
   namespace_selector:
@@ -44,6 +42,10 @@ options:
     type: str
   workloads:
     description: Only these workloads, each as C(namespace/Kind/name).
+    type: list
+    elements: str
+  excluded_workloads:
+    description: Workloads to leave alone, each as C(namespace/Kind/name).
     type: list
     elements: str
   names:
@@ -62,16 +64,15 @@ options:
     type: str
   version:
     description:
-      - The version that every sidecar shall run, such as V(1.31.0), where an upgrade in place
-        keeps the revision. It is read from the tag of the sidecar's image.
+      - The version that every sidecar shall run by its image's tag, such as V(1.31.0), where an
+        upgrade in place keeps the revision.
     type: str
   max_parallel:
     description: How many workloads may restart at once.
     type: int
     default: 5
   max_failures:
-    description:
-      - After so many failures no further workload begins. Those that have begun are waited for.
+    description: After so many failures no further workload begins; those under way are waited for.
     type: int
     default: 1
   surge:
@@ -93,8 +94,8 @@ options:
     default: respect
   wait:
     description:
-      - Wait for every restart. Without it, which needs O(drain=rollout), at most O(max_parallel)
-        are begun, and of those replaced pod by pod one pod each; the next run goes on.
+      - Wait for every restart. Without it, which needs O(drain=rollout), O(max_parallel) are begun,
+        and of those replaced pod by pod one pod each; the next run goes on.
     type: bool
     default: true
   wait_timeout:
@@ -104,9 +105,7 @@ options:
     type: int
     default: 600
 requirements: [urllib3]
-seealso:
-  - module: meshwright.istio.namespace_revision_label
-  - module: meshwright.istio.proxy_status
+seealso: [{module: meshwright.istio.namespace_revision_label}]
 notes:
   - Needs the rights to list and watch pods, poddisruptionbudgets and the O(kinds), to list
     namespaces, mutatingwebhookconfigurations and endpointslices, to patch the O(kinds), and to
@@ -122,7 +121,6 @@ EXAMPLES = r"""
     namespaces: [payments, orders]
     revision: 1-31
     max_parallel: 10
-  register: restarted
 
 - name: Bring every sidecar up after an upgrade in place
   meshwright.istio.workload_restart: {revision: default, version: 1.31.0}
@@ -201,6 +199,7 @@ def argument_spec() -> dict[str, Any]:
         "namespaces": {"type": "list", "elements": "str"},
         "namespace_selector": {"type": "str"},
         "workloads": {"type": "list", "elements": "str"},
+        "excluded_workloads": {"type": "list", "elements": "str"},
         "names": {"type": "list", "elements": "str"},
         "kinds": {"type": "list", "elements": "str", "choices": list(RESTARTABLE)},
         "revision": {"type": "str"},

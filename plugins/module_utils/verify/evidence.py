@@ -16,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _certificates,
     _control_plane,
     _gateway,
+    _gateway_read,
     _injector,
     _kinds,
 )
@@ -110,7 +111,7 @@ def _gateways(api: Api) -> tuple[Gateway, ...]:
     return tuple(
         Gateway(workload=Workload.from_object(item), silent=tuple(_silent(item, services, slices)))
         for item in deployments
-        if _gateway.is_gateway(item)
+        if _gateway_read.is_gateway(item)
     )
 
 

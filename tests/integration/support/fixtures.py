@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from sandbox import istio
 from sandbox.api import Object
 from sandbox.cluster import Cluster
 from tests.integration.support import recording
-from tests.integration.support.lab import NEW, Lab
+from tests.integration.support.lab import NEW, Lab, canary
 from tests.integration.support.playing import Ansible
 from tests.integration.support.recording import Recorder
-
+from tools import check_package
 
 VALIDATORS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 
@@ -54,3 +55,29 @@ def _lenient(validators: list[Object]) -> str:
         if any(webhook["failurePolicy"] != "Fail" for webhook in each["webhooks"])
     ]
     return f"{', '.join(names)} would let anything pass" if names else ""
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which the tarball of this checkout was installed, as a person would."""
+    folder = tmp_path_factory.mktemp("collections")
+    tarball = check_package.build(folder)
+    subprocess.run(
+        ["ansible-galaxy", "collection", "install", "--offline", "--force", "-p", folder, tarball],
+        cwd=folder,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return folder
+
+
+@pytest.fixture
+def upgrades(cluster: Cluster, recorder: Recorder, installed: Path, tmp_path: Path) -> Lab:
+    """As `lab`, with the collection as it was installed and what an upgrade here takes."""
+    ansible = Ansible(
+        kubeconfig=recorder.kubeconfig,
+        scratch=tmp_path,
+        collections=installed,
+        variables=canary(cluster),
+    )
+    return Lab(cluster=cluster, ansible=ansible, recorder=recorder)

@@ -47,9 +47,9 @@ class Controllers:
     `lag` is how many steps pass before a change of a workload is looked at, `startup` how many
     before a pod is ready. Pods, and those of workloads, in `never_ready` never get ready, and have
     `trouble` for their status; those in `deaf` report success and do nothing; for those in
-    `no_room` no pod can be made. `nodes` is how many pods of a workload find a node. With `eager`,
-    controllers act at once after each write. `conditions` are what the status of a workload says
-    besides.
+    `no_room` no pod can be made; those in `unready` say themselves that they are not ready. `nodes`
+    is how many pods of a workload find a node. With `eager`, controllers act at once after each
+    write. `conditions` are what the status of a workload says besides.
 
     `most_at_once` is the largest number of workloads that were being replaced at a time,
     `fewest_ready` the smallest number of ready pods that each had, `made` how many pods were made.
@@ -68,6 +68,7 @@ class Controllers:
         self.trouble: Object = {"phase": "Running"}
         self.deaf: set[str] = set()
         self.no_room: set[str] = set()
+        self.unready: set[str] = set()
         self.conditions: dict[str, list[Object]] = {}
         self.nodes: dict[str, int] = {}
         self.most_at_once = 0
@@ -79,7 +80,7 @@ class Controllers:
         self._changed: dict[Reference, int] = {}
         self._known: dict[Reference, Object] = {}
         self._addresses = 0
-        self._replica_sets = ReplicaSets(self)
+        self.replica_sets = ReplicaSets(self)
         self._stateful_sets = StatefulSets(self)
         self._daemon_sets = DaemonSets(self)
         for item in self.workloads():
@@ -193,7 +194,7 @@ class Controllers:
         elif item["kind"] == "DaemonSet":
             self._daemon_sets.sync(item)
         else:
-            self._replica_sets.sync(item)
+            self.replica_sets.sync(item)
 
     def _notice(self, _api: FakeApi, _event: str, item: Object) -> None:
         """What the API server adds in the request itself: a pod's phase, a new generation."""
@@ -226,7 +227,8 @@ class Controllers:
             name = pod["metadata"]["name"]
             stuck = any(f"{name}-".startswith(f"{each}-") for each in self.never_ready)
             started = self.made_at.setdefault(pod["metadata"]["uid"], self.now)
-            if is_ready(pod) or self.now - started < self.startup:
+            waits = self.now - started < self.startup or name in self.unready
+            if is_ready(pod) or waits:
                 continue
             if self._is_crowded_out(name):
                 self.api.put({**pod, "status": {"phase": "Pending", "conditions": [CROWDED]}})

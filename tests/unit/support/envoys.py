@@ -160,7 +160,8 @@ class Envoys:
 
 
 def is_gateway(pod: Object) -> bool:
-    return "inject.istio.io/templates" in pod["metadata"]["annotations"]
+    managed = "gateway.istio.io/managed" in pod["metadata"]["labels"]
+    return managed or "inject.istio.io/templates" in pod["metadata"]["annotations"]
 
 
 def _revision(pod: Object) -> str:

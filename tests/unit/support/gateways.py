@@ -14,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _gateway_move,
+    _gateway_course,
     _leaving,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
@@ -94,7 +94,9 @@ class GatewayCluster(RunningMesh):
         space = self.objects.get(("v1", "Namespace", None, namespace), {"metadata": {}})
         labels = template["metadata"]["labels"]
         asked = space["metadata"].get("labels", {}).get(_REVISION) or labels.get(_REVISION)
-        revision = self.injects_wrongly or asked or "default"
+        annotations = template["metadata"].get("annotations", {})
+        # What istiod deploys has its proxy in the template.
+        revision = annotations.get(_REVISION) or self.injects_wrongly or asked or "default"
         return revision, _VERSIONS.get(revision, "1.31.0")
 
 
@@ -161,6 +163,6 @@ def move(api: GatewayCluster, *, check: bool = False, **arguments: Any) -> dict[
         mock.patch.object(gateway_revision, "Waiter", SimpleNamespace(start=start)),
         mock.patch.object(Witness, "start", start_witness),
         mock.patch.object(_leaving, "_now", now),
-        mock.patch.object(_gateway_move, "_now", now),
+        mock.patch.object(_gateway_course, "_now", now),
     ):
         return run_module(gateway_revision, api, chosen, check=check)

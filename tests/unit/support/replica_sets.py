@@ -52,6 +52,14 @@ class ReplicaSets:
         if item["kind"] == "Rollout":
             self._restart(item, pods[new])
 
+    def sizes(self, reference: Reference) -> dict[str, int]:
+        """How many pods each set of a workload shall have, by the hash of its template."""
+        return dict(self._sizes.get(reference, {}))
+
+    def resize(self, reference: Reference, hashed: str, size: int) -> None:
+        """As when somebody scales the set itself."""
+        self._sizes[reference][hashed] = size
+
     def _claim(self, reference: Reference, hashed: str) -> list[Object]:
         item = self._items[reference, hashed]
         return claim(self._hands, item, _owner(item, hashed), _labels(item, hashed))

@@ -44,6 +44,9 @@ def test_restarts_what_follows_a_tag_by_its_pods() -> None:
     )
     result = run(api)
     assert result["plan"]["followers"] == ["plain/Deployment/named", "plain/Deployment/unnamed"]
+    assert result["record"]["followers"] == [
+        {"reference": name, "revision": "1-30"} for name in result["plan"]["followers"]
+    ]
     assert kept(result).keys() == {"Job plain/import"}
     shown = "restart   plain/Deployment/named, plain/Deployment/unnamed, which follow a tag"
     assert shown in result["table"]

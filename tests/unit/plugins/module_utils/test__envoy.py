@@ -62,6 +62,16 @@ def test_finds_an_address_in_the_last_line() -> None:
     assert not _envoy.sends_to(b"", "10.1.0.7")
 
 
+def test_a_pod_that_it_knows_as_not_ready_gets_nothing() -> None:
+    host = b"outbound|80||door.edge.svc::10.1.0.7:80::"
+    ill = host + b"health_flags::/failed_eds_health"
+    assert _envoy.sends_to(host + b"health_flags::healthy", "10.1.0.7")
+    assert not _envoy.sends_to(host + b"rq_active::0\n" + ill, "10.1.0.7")
+    # It may be ready for another of its Services, or at another port.
+    assert _envoy.sends_to(ill + b"\n" + host.replace(b"door", b"gate"), "10.1.0.7")
+    assert _envoy.sends_to(ill + b"\n" + host.replace(b":80::", b":90::"), "10.1.0.7")
+
+
 def test_counts_what_a_sidecar_has_open() -> None:
     assert _envoy.count_open(CLUSTERS, b"") == 7
     # The listeners go on counting where the cluster was replaced, and no more are open than that.

@@ -122,3 +122,28 @@ def test_a_record_that_is_none_is_told_with_the_way_out(what: str, text: str) ->
 def test_no_annotations_mean_that_it_is_not_held() -> None:
     assert not _gateway_hold.is_held({"metadata": {"annotations": None}})
     assert not _gateway_hold.is_held({"metadata": {}})
+
+
+def pause(item: dict[str, Any]) -> dict[str, Any]:
+    patch = _gateway_hold.pause(item, ["6d4"], {"revision": "1-30", "label": None})
+    return merge(copy.deepcopy(item), patch)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_paused_it_keeps_its_strategy_until_it_rolls_out(case: str) -> None:
+    paused = pause(CASES[case])
+    before = CASES[case]["spec"]
+    assert paused["spec"] == {**before, "paused": True}
+    assert _gateway_hold.old_templates(paused) == {"6d4"}
+    assert _gateway_hold.facts(paused) == {"revision": "1-30", "label": None}
+    rolling = merge(copy.deepcopy(paused), _gateway_hold.roll_out(paused))
+    assert "paused" not in rolling["spec"]
+    assert rolling["spec"]["minReadySeconds"] == 86_400
+    assert rolling["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": "100%", "maxUnavailable": 0}
+    assert merge(copy.deepcopy(rolling), _gateway_hold.pause_again(rolling)) == paused
+    assert merge(rolling, _gateway_hold.let_go(rolling)) == CASES[case]
+    assert merge(paused, _gateway_hold.let_go(paused)) == CASES[case]
+
+
+def test_one_that_was_not_paused_has_no_facts() -> None:
+    assert _gateway_hold.facts(hold(CASES["rolling"])) == {}

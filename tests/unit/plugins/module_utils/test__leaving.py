@@ -300,7 +300,7 @@ def stand_in_scene() -> tuple[Scene, Pod]:
     owner = {
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
-        "metadata": {"name": "web-6d4", "namespace": "shop"},
+        "metadata": {"name": "agent-6d4", "namespace": "shop"},
     }
     scene.api.put(owner)
     return scene, replace(scene.pod, node="n1", template="6d4")
@@ -319,7 +319,7 @@ def test_makes_a_stand_in_once() -> None:
 
 def test_a_stand_in_needs_something_that_owns_it() -> None:
     scene, beside = stand_in_scene()
-    with pytest.raises(NotReadyError, match="ControllerRevision shop/web-other is gone"):
+    with pytest.raises(NotReadyError, match="ControllerRevision shop/agent-other is gone"):
         scene.leaving.make_stand_in(daemon(), replace(beside, template="other"))
 
 

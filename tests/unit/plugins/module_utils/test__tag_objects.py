@@ -103,6 +103,16 @@ def test_a_node_port_is_not_asked_for_twice() -> None:
     ]
 
 
+def test_the_service_finds_the_istiods_of_its_revision_and_no_others() -> None:
+    found = source()
+    found.service["spec"]["selector"] = {"app": "istiod", "istio": "pilot"}
+    document = _tag_objects.service(found, "prod", installed=False)
+    assert document["spec"]["selector"] == {
+        "app": "istiod",
+        "istio.io/rev": found.revision.name,
+    }
+
+
 @pytest.mark.parametrize(
     ("found", "client"),
     [

@@ -279,8 +279,7 @@ def test_refuses_what_would_leave_a_gap_before_any_write(case: str, check: bool)
         pytest.param({"gateways": ["edge"]}, "right is namespace/Kind/name", id="notation"),
         pytest.param(
             {"gateways": ["edge/Deployment/in"]},
-            "gateways: Deployment edge/in is no gateway by injection; right is one of"
-            " Deployment edge/edge-in",
+            "gateways: Deployment edge/in is no gateway; right is one of Deployment edge/edge-in",
             id="misspelt gateway",
         ),
     ],

@@ -62,6 +62,7 @@ def test_plans_everything_that_moves() -> None:
             "namespaces": ["lab"],
             "to_label": ["lab"],
             "workloads": ["lab/Deployment/probe"],
+            "gateways": [],
             "done": False,
         },
         {
@@ -70,6 +71,7 @@ def test_plans_everything_that_moves() -> None:
             "namespaces": ["shop"],
             "to_label": ["shop"],
             "workloads": ["shop/Deployment/cart", "shop/Deployment/web"],
+            "gateways": [],
             "done": False,
         },
     ]
@@ -109,6 +111,7 @@ def test_the_record_says_how_everything_was() -> None:
         },
         "gateways": [{"reference": "edge/Deployment/edge-in", "revision": "1-30"}],
         "tags": {"default": "1-30", "prod": "1-30"},
+        "followers": [],
     }
 
 

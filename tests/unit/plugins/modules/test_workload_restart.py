@@ -301,6 +301,10 @@ def test_filters_by_kind_name_and_reference() -> None:
     api = Cluster(*EVERY_KIND)
     assert actions(run(api, check=True, kinds=["DaemonSet"])).keys() == {"agent", "manual"}
     assert actions(run(api, check=True, names=["web"])).keys() == {"web"}
+    every = actions(run(api, check=True)).keys()
+    # One that is gone is left alone all the same.
+    out = ["shop/DaemonSet/agent", "shop/Deployment/gone"]
+    assert actions(run(api, check=True, excluded_workloads=out)).keys() == every - {"agent"}
     only = run(api, check=True, namespaces=None, workloads=["shop/StatefulSet/store"])
     assert actions(only).keys() == {"store"}
 

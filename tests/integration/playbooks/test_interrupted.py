@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run that is killed in the middle of a wave is finished by the next one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from typing import Any
+
+from sandbox import features
+from sandbox.cluster import Cluster
+from tests.integration.support.lab import NEW, Lab
+
+UPGRADE = "meshwright.istio.upgrade_canary"
+QUICK: dict[str, Any] = {"canary_soak": 0, "canary_drain": "rollout", "canary_max_parallel": 1}
+FIRST_RESTART = "PATCH /apis/apps/v1/namespaces/shop/deployments/"
+_PATIENCE = 180
+
+
+def test_a_killed_run_is_finished_by_the_next(mesh: Cluster, upgrades: Lab) -> None:
+    _kill_in_the_wave(upgrades)
+    assert len(upgrades.revisions("shop")) == 2, "it must have been in the middle"
+    done = upgrades.ansible.play(UPGRADE, **QUICK)
+    [opened] = [each for each in done.of("upgrade_journal") if "Take the lock" in each.name]
+    assert opened.result["resumed"]
+    assert opened.result["taken_over_from"]
+    for namespace in ("shop", "istio-ingress", "istio-egress"):
+        assert upgrades.revisions(namespace) == {NEW}
+    assert upgrades.tags() == {"default": NEW}
+    assert all(each.ok for each in features.check(mesh))
+    again = upgrades.ansible.play(UPGRADE, **QUICK)
+    assert again.changed == []
+
+
+def _kill_in_the_wave(lab: Lab) -> None:
+    """SIGKILL to ansible-playbook and all its children, while it restarts."""
+    lab.recorder.take()
+    ansible = lab.ansible
+    with subprocess.Popen(
+        ansible.command(UPGRADE, **QUICK),
+        cwd=ansible.scratch,
+        env=ansible.environment(ansible.scratch / "killed.jsonl"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as run:
+        end = time.monotonic() + _PATIENCE
+        while not any(each.startswith(FIRST_RESTART) for each in lab.recorder.writes()):
+            assert run.poll() is None, "it has ended before it was killed"
+            assert time.monotonic() < end, "it has restarted nothing"
+            time.sleep(0.1)
+        _wait_for_a_new_pod(lab)
+        os.killpg(run.pid, signal.SIGKILL)
+
+
+def _wait_for_a_new_pod(lab: Lab) -> None:
+    end = time.monotonic() + _PATIENCE
+    while NEW not in lab.revisions("shop"):
+        assert time.monotonic() < end, "no pod has moved"
+        time.sleep(0.1)
