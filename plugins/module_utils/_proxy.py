@@ -170,8 +170,9 @@ def _restart(mesh: Mesh, pod: Pod, version: str | None) -> str | None:
 
 
 def count(proxies: Iterable[Proxy]) -> dict[str, Any]:
-    """The summary of the module's result."""
-    known = list(proxies)
+    """The summary of the module's result; who is ending belongs to no revision any more."""
+    every = list(proxies)
+    known = [proxy for proxy in every if not proxy.ending]
     states = Counter(str(proxy.state) for proxy in known)
     return {
         "total": len(known),
@@ -179,7 +180,7 @@ def count(proxies: Iterable[Proxy]) -> dict[str, Any]:
         "by_revision": _sorted(Counter(proxy.revision or UNKNOWN for proxy in known)),
         "by_version": _sorted(Counter(proxy.version or UNKNOWN for proxy in known)),
         "waiting_for_restart": sum(proxy.restart is not None for proxy in known),
-        "ending": sum(proxy.ending for proxy in known),
+        "ending": len(every) - len(known),
     }
 
 

@@ -32,8 +32,8 @@ attributes:
 options:
   namespaces:
     description: >-
-      The namespaces whose proxies are looked at. Without this, O(namespace_selector) and
-      O(workloads) it is the whole mesh, with proxies that run outside of the cluster.
+      Only the proxies of these namespaces. Without this, O(namespace_selector) and O(workloads) it
+      is the whole mesh, with proxies that run outside of the cluster.
     type: list
     elements: str
   namespace_selector:
@@ -54,9 +54,9 @@ options:
     choices: [none, problems, all]
     default: problems
   wait:
-    description:
-      - Wait until every selected proxy is as O(wait_condition) says; not in check mode. Pods that
-        are ending do not count, nor do ztunnels, which belong to nodes and no revision.
+    description: >-
+      Wait until every selected proxy is as O(wait_condition) says; not in check mode. Pods that are
+      ending do not count, nor do ztunnels, which belong to nodes and no revision.
     type: bool
     default: false
   wait_condition:
@@ -129,7 +129,7 @@ istiods:
   elements: dict
   sample: [{name: istiod-1-31-6bd4f-8zq2m, revision: 1-31, version: 1.31.0, proxies: 214}]
 summary:
-  description: The number of selected proxies; V(unknown) is what nothing tells.
+  description: Numbers of selected proxies; those whose pods are being deleted are C(ending) alone.
   returned: success, and when the time to wait was over
   type: dict
   sample:
@@ -223,9 +223,8 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     if goal is None or module.check_mode:
         look = look_twice(reader)
     else:
-        look = wait(
-            reader, goal, Patience(seconds=params["wait_timeout"], say=Progress(module).say)
-        )
+        patience = Patience(seconds=params["wait_timeout"], say=Progress(module).say)
+        look = wait(reader, goal, patience)
     if not look.istiods:
         module.warn(f"istio_namespace: no istiod is in {params['istio_namespace']}.")
     return {"changed": False, **look.report(params["details"])}

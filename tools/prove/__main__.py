@@ -21,6 +21,7 @@ PROOFS = {
     "by-hand": canary.compare,
     "bad-versions": bad_versions.prove,
     "kills": kills.prove,
+    "two-runs": kills.prove_lock,
     "cost": cost.prove,
     "findings": findings.prove,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +17,8 @@ from tools.prove.mesh import Mesh, keep
 
 _SHORTEST, _LONGEST = 3.0, 45.0
 _SEED = 31
+_NEW = "1-31"
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/istio-system/leases"
 
 
 def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
@@ -26,7 +29,7 @@ def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
     while left:
         mesh.reset()
         killed = []
-        with mesh.load() as running:
+        with mesh.births() as born, mesh.load() as running:
             while left:
                 after = moments.uniform(_SHORTEST, _LONGEST)
                 code = mesh.play("upgrade_canary", kill_after=after)
@@ -44,12 +47,38 @@ def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
                 "code": code,
                 "lost": asdict(lost),
                 "revisions": mesh.revisions(),
+                "restarted_twice": mesh.superfluous(born, _NEW),
                 "orphans": mesh.orphans(),
                 "unready": mesh.unready(),
             }
         )
         print(f"kills: {len(killed)} in one upgrade: {code}: {lost}; {figures[-1]}", flush=True)
     keep("kills", figures)
+    wrong = ("restarted_twice", "orphans", "unready")
     return all(
-        each["code"] == 0 and not each["lost"]["failed"] and not each["orphans"] for each in figures
+        each["code"] == 0 and not each["lost"]["failed"] and not any(each[name] for name in wrong)
+        for each in figures
+    )
+
+
+def prove_lock(mesh: Mesh, _options: argparse.Namespace) -> bool:
+    """Run it while it runs: the second is refused, the first does not notice."""
+    mesh.reset()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(mesh.play, "upgrade_canary")
+        while not first.done() and not _is_locked(mesh):
+            time.sleep(0.5)
+        second = mesh.play("upgrade_canary")
+        message = mesh.failure()
+        codes = [first.result(), second]
+    figures = {"codes": codes, "message": message, "revisions": mesh.revisions()}
+    print(f"two runs at once: {figures}", flush=True)
+    keep("two_runs", figures)
+    return codes[0] == 0 and second != 0 and "Another run works on this upgrade" in message
+
+
+def _is_locked(mesh: Mesh) -> bool:
+    return any(
+        each["metadata"]["name"] == "meshwright-upgrade" and each["spec"].get("holderIdentity")
+        for each in mesh.cluster.objects.get(_LEASES)["items"]
     )

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -166,6 +167,34 @@ class Mesh:
             and pod["metadata"]["labels"].get("app") != "load"
         ]
 
+    @contextmanager
+    def births(self) -> Iterator[dict[tuple[str, str, str], set[str]]]:
+        """The pods that are seen meanwhile, by namespace, controller and revision."""
+        seen: dict[tuple[str, str, str], set[str]] = {}
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(1):
+                for pod in self.pods():
+                    seen.setdefault(_kin(pod), set()).add(pod["metadata"]["uid"])
+
+        thread = threading.Thread(target=look)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            over.set()
+            thread.join()
+
+    def superfluous(self, seen: Mapping[tuple[str, str, str], set[str]], revision: str) -> int:
+        """How many pods of a revision there were that others have replaced since."""
+        there = {pod["metadata"]["uid"] for pod in self.pods()}
+        return sum(
+            len(pods - there)
+            for (_namespace, owner, on), pods in seen.items()
+            if on == revision and owner
+        )
+
     def orphans(self) -> list[str]:
         """The pods that are still on their way out."""
         return [
@@ -192,6 +221,13 @@ class Mesh:
                 for each in pod["status"].get("conditions", ())
             )
         ]
+
+
+def _kin(pod: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Whose it is; a pod that stands in for another one, or was let go, is nobody's."""
+    told = pod["metadata"]
+    owners = [f"{each['kind']}/{each['name']}" for each in told.get("ownerReferences", ())]
+    return told["namespace"], "".join(owners), told["annotations"][_REVISION]
 
 
 def seconds_since(started: float) -> float:

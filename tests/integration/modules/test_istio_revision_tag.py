@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.cluster import Cluster
+from tests.integration.support.fixtures import VALIDATORS
 from tests.integration.support.lab import NEW, Lab
 
-VALIDATORS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 OLD_PROXY, NEW_PROXY = "localhost/istio/proxyv2:1.30.4", "localhost/istio/proxyv2:1.31.0"
 
 

@@ -56,6 +56,9 @@ def test_the_hard_ones_move(beside: Cluster, lab: Lab) -> None:
     workloads.deploy(beside, "hard")
     workloads.wait_ready(beside, "hard")
     beside.kubectl("label", "namespace", "hard", "istio-injection-", f"istio.io/rev={NEW}")
+    # The gateway in it is istiod's, which lets it follow in its own time.
+    deployments = "/apis/apps/v1/namespaces/hard/deployments"
+    beside.objects.wait(deployments, _not_taken_over, what="the gateway of the namespace")
     kept = {app: [each["metadata"]["uid"] for each in _by_app(lab, app)] for app in LEFT}
     before = _specs(beside)
 
@@ -70,6 +73,12 @@ def test_the_hard_ones_move(beside: Cluster, lab: Lab) -> None:
         assert revisions == ({"default"} if app in LEFT else {NEW}), app
     assert kept == {app: [each["metadata"]["uid"] for each in _by_app(lab, app)] for app in LEFT}
     assert _specs(beside) == before, "nothing of a restart is left in what is asked for"
+
+
+def _not_taken_over(deployments: list[dict[str, Any]]) -> str:
+    (public,) = (each for each in deployments if each["metadata"]["name"] == "public-istio")
+    found = public["spec"]["template"]["metadata"]["annotations"]["istio.io/rev"]
+    return istio.unready([public]) if found == NEW else f"{found} has it still"
 
 
 def _specs(cluster: Cluster) -> dict[str, Any]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ class Awx:
 
     def job(self, template: str, *, limit: str = CLUSTER, check: bool = False, **extra: Any) -> Job:
         """Launch one with extra variables; it has no terminal to ask anybody."""
+        # Each job of AWX has a folder of its own; here the variables of the last one would stay.
+        shutil.rmtree(self.folder / "env", ignore_errors=True)
         done = ansible_runner.run(
             private_data_dir=str(self.folder),
             playbook=f"{template}.yml",

@@ -78,6 +78,6 @@ def upgrades(cluster: Cluster, recorder: Recorder, installed: Path, tmp_path: Pa
         kubeconfig=recorder.kubeconfig,
         scratch=tmp_path,
         collections=installed,
-        variables=canary(cluster),
+        variables={**canary(cluster), "canary_report_directory": str(tmp_path / "reports")},
     )
     return Lab(cluster=cluster, ansible=ansible, recorder=recorder)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,10 @@ from sandbox.cluster import Cluster
 
 # They change by themselves on a mesh where nothing happens: the journal's Lease is no such.
 _RESTLESS = ("events", "nodes")
+# Addresses go with their Services, some time later.
+_LATE = ("networking.k8s.io", "ipaddresses")
+# istiod writes the status of these whenever it likes.
+_TOLD_BY_ISTIOD = "/apis/gateway.networking.k8s.io/"
 _OWN_LEASE = "meshwright-upgrade"
 _ELECTION = "control-plane.alpha.kubernetes.io/leader"
 _PARALLEL = 8
@@ -42,7 +47,7 @@ def read(cluster: Cluster) -> Versions:
     with ThreadPoolExecutor(_PARALLEL) as pool:
         listed = pool.map(lambda path: (path, cluster.objects.get(path)["items"]), _paths(cluster))
         return {
-            _name(path, item): _version(item)
+            _name(path, item): _version(path, item)
             for path, items in listed
             for item in items
             if not _is_restless(path, item)
@@ -82,7 +87,7 @@ def expect_same(before: Versions, after: Versions, why: str) -> None:
 
 def _paths(cluster: Cluster) -> Iterator[str]:
     """The list of each kind, in the version that the API server prefers of those that have it."""
-    seen = {("", name) for name in (*_RESTLESS, "componentstatuses")}
+    seen = {("", name) for name in (*_RESTLESS, "componentstatuses")} | {_LATE}
     for group, prefix in _versions(cluster):
         for each in cluster.objects.get(prefix)["resources"]:
             if "list" in each["verbs"] and (group, each["name"]) not in seen:
@@ -100,9 +105,14 @@ def _versions(cluster: Cluster) -> Iterator[tuple[str, str]]:
             yield group["name"], f"/apis/{version['groupVersion']}"
 
 
-def _version(item: Object) -> str:
+def _version(path: str, item: Object) -> str:
     metadata = item["metadata"]
-    return _ENDING if "deletionTimestamp" in metadata else str(metadata["resourceVersion"])
+    if "deletionTimestamp" in metadata:
+        return _ENDING
+    if path.startswith(_TOLD_BY_ISTIOD):
+        wishes = (item.get("spec"), metadata.get("labels"), metadata.get("annotations"))
+        return json.dumps(wishes, sort_keys=True)
+    return str(metadata["resourceVersion"])
 
 
 def _name(path: str, item: Object) -> str:

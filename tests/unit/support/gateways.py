@@ -17,7 +17,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _gateway_course,
     _leaving,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
 from ansible_collections.meshwright.istio.plugins.modules import gateway_revision
@@ -72,22 +71,10 @@ class GatewayCluster(RunningMesh):
         self.put({**space, "metadata": {**space["metadata"], "labels": labels}})
 
     def watch(
-        self,
-        kind: Kind,
-        namespace: str | None = None,
-        *,
-        resource_version: str,
-        label_selector: str = "",
-        seconds: int,
+        self, *asked: Any, resource_version: str, seconds: int, **more: Any
     ) -> Iterator[tuple[str, Object]]:
         self.step()
-        yield from super().watch(
-            kind,
-            namespace,
-            resource_version=resource_version,
-            label_selector=label_selector,
-            seconds=seconds,
-        )
+        yield from super().watch(*asked, resource_version=resource_version, seconds=seconds, **more)
 
     def _inject(self, item: Object) -> tuple[str, str]:
         namespace, template = item["metadata"]["namespace"], item["spec"]["template"]

@@ -16,7 +16,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     RefusedError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._image_trial import Trial
-from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
@@ -117,25 +116,13 @@ class Kubelet(FakeApi):
         return False if self.lingers else super().delete(*arguments, **options)
 
     def watch(
-        self,
-        kind: Kind,
-        namespace: str | None = None,
-        *,
-        resource_version: str,
-        label_selector: str = "",
-        seconds: int,
+        self, *asked: Any, resource_version: str, seconds: int, **more: Any
     ) -> Iterator[tuple[str, Object]]:
         self.now += 1
         self.lingers -= 1
         if self.lingers == 0:
             super().delete(_kinds.POD, KEY[3], KEY[2])
-        yield from super().watch(
-            kind,
-            namespace,
-            resource_version=resource_version,
-            label_selector=label_selector,
-            seconds=seconds,
-        )
+        yield from super().watch(*asked, resource_version=resource_version, seconds=seconds, **more)
 
     def _start(self, _api: FakeApi, event: str, item: Object) -> None:
         if event == "ADDED":

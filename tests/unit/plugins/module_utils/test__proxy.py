@@ -252,16 +252,18 @@ def test_counts() -> None:
         replace(WELL, revision=None, version=None, state=State.PENDING, ending=True),
     ]
     found = _proxy.count(iter(proxies))
-    states = {"synced": 2, "stale": 1, "pending": 1}
+    states = {"synced": 2, "stale": 1, "pending": 0}
     assert found == {
-        "total": 4,
+        "total": 3,
         "by_state": {"rejected": 0, "not_connected": 0, "unknown": 0, **states},
-        "by_revision": {"1-30": 2, "1-31": 1, "unknown": 1},
-        "by_version": {"1.30.4": 2, "1.31.0": 1, "unknown": 1},
+        "by_revision": {"1-30": 2, "1-31": 1},
+        "by_version": {"1.30.4": 2, "1.31.0": 1},
         "waiting_for_restart": 1,
         "ending": 1,
     }
-    assert list(found["by_revision"]) == ["1-30", "1-31", "unknown"]
+    assert list(found["by_revision"]) == ["1-30", "1-31"]
+    unknown = _proxy.count([replace(WELL, revision=None, version=None)])
+    assert (unknown["by_revision"], unknown["by_version"]) == ({"unknown": 1}, {"unknown": 1})
 
 
 STALE = replace(WELL, state=State.STALE, reason="it has not acknowledged LDS")

@@ -61,22 +61,10 @@ class Kubelet(FakeApi):
             self.put({**item, "status": {"phase": "Running", "containerStatuses": statuses}})
 
     def watch(
-        self,
-        kind: Kind,
-        namespace: str | None = None,
-        *,
-        resource_version: str,
-        label_selector: str = "",
-        seconds: int,
+        self, *asked: Any, resource_version: str, seconds: int, **more: Any
     ) -> Iterator[tuple[str, Object]]:
         self.now += 1
-        yield from super().watch(
-            kind,
-            namespace,
-            resource_version=resource_version,
-            label_selector=label_selector,
-            seconds=seconds,
-        )
+        yield from super().watch(*asked, resource_version=resource_version, seconds=seconds, **more)
 
 
 def healthy() -> list[Object]:
