@@ -16,7 +16,6 @@ import pytest
 import yaml
 from ansible_collections.meshwright.istio.plugins.doc_fragments.preflight import ModuleDocFragment
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
-from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import (
