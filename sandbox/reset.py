@@ -6,22 +6,22 @@
 
 What `up` has made is remembered object by object. A reset deletes what was added since, makes again
 what is gone, and puts back what was changed. Custom resource definitions stay as they are: a newer
-Istio's serve an older one too.
+Istio's serve an older one too. Other states can be remembered beside it, each by a name.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import filterfalse
 from pathlib import Path
-from typing import Any
 
 from sandbox import istio
 from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
+from sandbox.snapshot import State, read
 
 _PARALLEL = 12
 _PODS = "/api/v1/pods"
@@ -31,49 +31,30 @@ _SPACES = "/api/v1/namespaces"
 _PUSH = 1.0
 _PROXY = "istio-proxy"
 _REVISION = "istio.io/rev"
-# What controllers make of other objects, what changes by itself, and what is nobody's to reset.
-_LEFT_ALONE = {
-    "apiservices",
-    "bindings",
-    "componentstatuses",
-    "controllerrevisions",
-    "customresourcedefinitions",
-    "csinodes",
-    "endpoints",
-    "endpointslices",
-    "events",
-    "ipaddresses",
-    "jobs",
-    "nodes",
-    "pods",
-    "replicasets",
-    "servicecidrs",
-}
-# What the API server fills in and will not be told.
-_VOLATILE = (
-    "resourceVersion",
-    "uid",
-    "creationTimestamp",
-    "generation",
-    "managedFields",
-    "selfLink",
-)
-_OWN_ANNOTATION = "deployment.kubernetes.io/revision"
+NEW = "new"
 
-State = dict[str, Object]
+# The revision and the image of the sidecars of each namespace.
+Proxies = dict[str, list[list[str]]]
 
 
-def remember(cluster: Cluster) -> None:
+def remember(cluster: Cluster, name: str = NEW) -> None:
     """Keep how the cluster is now; `restore` goes back to it."""
-    _memory(cluster).write_text(json.dumps(read(cluster)))
+    memory = {"objects": read(cluster), "proxies": _proxies(cluster.objects.get(_PODS)["items"])}
+    _memory(cluster, name).write_text(json.dumps(memory))
 
 
-def restore(cluster: Cluster, timeout: float = 120.0) -> None:
+def knows(cluster: Cluster, name: str) -> bool:
+    """Whether a state of that name was remembered."""
+    return _memory(cluster, name).exists()
+
+
+def restore(cluster: Cluster, name: str = NEW, timeout: float = 120.0) -> None:
     """Go back to what was remembered, and wait until all of it is ready and nothing else is left.
 
     A mesh that is as it should be already costs no more than the look at it.
     """
-    before: State = json.loads(_memory(cluster).read_text())
+    memory = json.loads(_memory(cluster, name).read_text())
+    before: State = memory["objects"]
     now = read(cluster)
     added = [path for path in now if path not in before]
     # A namespace takes what is in it along, and nothing may be deleted in one that is going.
@@ -82,7 +63,7 @@ def restore(cluster: Cluster, timeout: float = 120.0) -> None:
     changed = [path for path in before if before[path] != now.get(path)]
     for group in (filterfalse(_namespace, changed), filter(_namespace, changed)):
         _each(lambda path: _put(cluster, path, before[path]), group)
-    foreign = list(_foreign_pods(cluster, before))
+    foreign = list(_foreign_pods(cluster.objects.get(_PODS)["items"], memory["proxies"]))
     _each(cluster.objects.delete, foreign)
     if added or changed or foreign or _leaving(cluster.objects.get(_PODS)["items"]):
         _settle(cluster, timeout)
@@ -131,68 +112,6 @@ def _gone(objects: Iterable[Object]) -> str:
     return f"{', '.join(names)} still there" if names else ""
 
 
-def read(cluster: Cluster) -> State:
-    """All objects that are somebody's wish, by their paths, without what changes by itself."""
-    lists = list(_lists(cluster))
-    found: State = {}
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        for collected in pool.map(lambda each: _collect(cluster, *each), lists):
-            found.update(collected)
-    return found
-
-
-def _lists(cluster: Cluster) -> Iterator[tuple[str, str, str, bool]]:
-    """Each kind's group prefix, plural, kind and whether it lies in namespaces."""
-    seen: set[tuple[str, str]] = set()
-    for group, prefix in _versions(cluster):
-        for each in cluster.objects.get(prefix)["resources"]:
-            usable = {"list", "delete", "update"} <= set(each["verbs"])
-            known = each["name"] in _LEFT_ALONE or (group, each["name"]) in seen
-            if usable and not known:
-                seen.add((group, each["name"]))
-                yield prefix, each["name"], each["kind"], each["namespaced"]
-
-
-def _versions(cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """Each version of each group of kinds, the preferred first: it need not have all of them."""
-    yield "", "/api/v1"
-    for group in cluster.objects.get("/apis")["groups"]:
-        if group["name"].startswith(("events", "coordination", "authentication")):
-            continue
-        preferred = group["preferredVersion"]
-        for version in (preferred, *(each for each in group["versions"] if each != preferred)):
-            yield group["name"], f"/apis/{version['groupVersion']}"
-
-
-def _collect(cluster: Cluster, prefix: str, plural: str, kind: str, namespaced: bool) -> State:
-    found: State = {}
-    listed = cluster.objects.get(f"{prefix}/{plural}")
-    for item in listed["items"]:
-        metadata = item["metadata"]
-        if "ownerReferences" in metadata or "deletionTimestamp" in metadata:
-            continue
-        place = f"/namespaces/{metadata['namespace']}" if namespaced else ""
-        version = prefix.removeprefix("/apis/").removeprefix("/api/")
-        found[f"{prefix}{place}/{plural}/{metadata['name']}"] = {
-            "apiVersion": version,
-            "kind": kind,
-            **stable(item),
-        }
-    return found
-
-
-def stable(item: Mapping[str, Any]) -> Object:
-    """An object without its status and what the API server or a controller counts in it."""
-    kept = {key: value for key, value in item.items() if key != "status"}
-    metadata = {key: value for key, value in item["metadata"].items() if key not in _VOLATILE}
-    notes = dict(metadata.get("annotations", {}))
-    notes.pop(_OWN_ANNOTATION, None)
-    metadata.pop("annotations", None)
-    if notes:
-        metadata["annotations"] = notes
-    return {**kept, "metadata": metadata}
-
-
 def _put(cluster: Cluster, path: str, wanted: Object) -> None:
     """Replace the object, or make it again where it cannot be replaced or is gone."""
     try:
@@ -205,27 +124,29 @@ def _put(cluster: Cluster, path: str, wanted: Object) -> None:
         cluster.objects.create(path.rpartition("/")[0], wanted)
 
 
-def _foreign_pods(cluster: Cluster, before: State) -> Iterator[str]:
-    """Pods whose proxy belongs to no istiod that was there: restarting them is all it takes."""
-    wanted = _proxies(before)
-    for pod in cluster.objects.get(_PODS)["items"]:
-        metadata = pod["metadata"]
-        containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
-        images = [each["image"] for each in containers if each["name"] == _PROXY]
-        revision = metadata.get("annotations", {}).get(_REVISION)
-        if images and wanted and (revision, images[0]) not in wanted:
+def _foreign_pods(pods: Iterable[Object], before: Proxies) -> Iterator[str]:
+    """Pods whose proxy is of a kind that their namespace had not: restarting them mends it."""
+    for pod in pods:
+        proxy = _proxy(pod)
+        if proxy and proxy not in before.get(pod["metadata"]["namespace"], ()):
             yield _hurried(pod)
 
 
-def _proxies(before: State) -> set[tuple[str, str]]:
-    """The revision and the proxy's image of each istiod that was there."""
-    found = set()
-    for path, item in before.items():
-        if f"/namespaces/{istio.NAMESPACE}/deployments/istiod" in path:
-            [container] = item["spec"]["template"]["spec"]["containers"]
-            image = container["image"].replace("/pilot:", "/proxyv2:")
-            found.add((item["metadata"]["labels"][_REVISION], image))
+def _proxies(pods: Iterable[Object]) -> Proxies:
+    found: Proxies = {}
+    for pod in pods:
+        known = found.setdefault(pod["metadata"]["namespace"], [])
+        proxy = _proxy(pod)
+        if proxy and proxy not in known:
+            known.append(proxy)
     return found
+
+
+def _proxy(pod: Object) -> list[str]:
+    """The revision and the image of its proxy; nothing where it has none."""
+    containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
+    images = [each["image"] for each in containers if each["name"] == _PROXY]
+    return [pod["metadata"].get("annotations", {}).get(_REVISION, ""), images[0]] if images else []
 
 
 def _is_namespace(path: str) -> bool:
@@ -245,5 +166,5 @@ def _each(do: Callable[[str], None], paths: Iterable[str]) -> None:
         list(pool.map(do, paths))
 
 
-def _memory(cluster: Cluster) -> Path:
-    return cluster.places.root / "remembered.json"
+def _memory(cluster: Cluster, name: str) -> Path:
+    return cluster.places.root / f"remembered-{name}.json"

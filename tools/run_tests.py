@@ -2,22 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run everything that the project is checked with, or only some groups of it."""
+"""Run everything that the project is checked with, or only some groups of it.
+
+The stages that need the mesh mostly wait, so the others run beside them, with less priority.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from tools.environment import CHECKOUT
-from tools.running import run
-from tools.stages import GROUPS, Stage, all_stages
+from tools.running import SILENCE, run
+from tools.stages import GROUPS, ON_THE_MESH, Stage, all_stages
+
+# Beside a mesh that is measured, what only computes gives way.
+_GIVE_WAY = ("nice", "-n", "10")
+_screen = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,30 +50,60 @@ def main() -> int:
     wanted = parser.parse_args().groups or GROUPS
     if unknown := set(wanted) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))} (there are {', '.join(GROUPS)})")
-    results = [execute(stage) for stage in all_stages() if stage.group in wanted]
+    results = run_all([stage for stage in all_stages() if stage.group in wanted])
     _say("", "==== summary", *(result.line() for result in results))
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
     _say(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
 
 
-def execute(stage: Stage) -> Result:
-    """Run one stage, its output as it comes."""
-    _say("", f"==== {stage.name}")
+def run_all(stages: Sequence[Stage]) -> list[Result]:
+    """The results in the order of the stages."""
+    on_mesh = [stage for stage in stages if stage.group in ON_THE_MESH]
+    others = [stage for stage in stages if stage.group not in ON_THE_MESH]
+    if not on_mesh:
+        return [execute(stage) for stage in others]
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(lambda: [execute(stage, aside=True) for stage in others])
+        results = [execute(stage) for stage in on_mesh]
+        _wait_for(beside)
+        return [*beside.result(), *results]
+
+
+def _wait_for(beside: Future[list[Result]]) -> None:
+    started = time.monotonic()
+    while not beside.done():
+        try:
+            beside.exception(SILENCE)
+        except TimeoutError:
+            _say(f"     still at what runs beside, {time.monotonic() - started:.0f} s")
+
+
+def execute(stage: Stage, *, aside: bool = False) -> Result:
+    """Run one stage, its output as it comes; aside from others only when it has ended."""
     for report in _reports(stage):
         report.unlink()
     started = time.monotonic()
-    ended = run(
-        stage.command,
-        cwd=CHECKOUT,
-        env=environment(stage),
-        show=_show,
-        tick=lambda seconds: _say(f"     still at {stage.name}, {seconds:.0f} s"),
-    )
+    if aside:
+        command = (*_GIVE_WAY, *stage.command)
+        ended = run(command, cwd=CHECKOUT, env=environment(stage), tick=lambda _seconds: None)
+    else:
+        _say("", f"==== {stage.name}")
+        ended = run(
+            stage.command,
+            cwd=CHECKOUT,
+            env=environment(stage),
+            show=_show,
+            tick=lambda seconds: _say(f"     still at {stage.name}, {seconds:.0f} s"),
+        )
     passed, failed = count(stage, ended.code)
     seconds = time.monotonic() - started
     result = Result(stage=stage, passed=passed, failed=failed, seconds=seconds)
-    _say(f"---- {result.line()}")
+    with _screen:
+        if aside:
+            _say("", f"==== {stage.name}")
+            _show(ended.output.encode())
+        _say(f"---- {result.line()}")
     return result
 
 
@@ -96,12 +135,14 @@ def _reports(stage: Stage) -> Sequence[Path]:
 
 
 def _show(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    with _screen:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def _say(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)
+    with _screen:
+        print(*lines, sep="\n", flush=True)
 
 
 if __name__ == "__main__":

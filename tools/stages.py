@@ -14,9 +14,10 @@ from pathlib import Path
 from tools import ansible_test, compatibility, pythons
 from tools.environment import CHECKOUT
 
+ON_THE_MESH = ("molecule", "integration")
 GROUPS = (
     *("lint", "docs", "unit", "browser", "sanity", "package", "compatibility"),
-    *("molecule", "integration"),
+    *ON_THE_MESH,
 )
 REPORTS = CHECKOUT / "tests/output/reports"
 _COLLECTIONS = CHECKOUT / ".collections"
@@ -43,7 +44,7 @@ class Stage:
 
 def all_stages() -> list[Stage]:
     """In the order in which they run."""
-    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_sandbox()]
+    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh()]
 
 
 def _lint() -> Iterator[Stage]:
@@ -96,7 +97,7 @@ def _package() -> Iterator[Stage]:
         )
 
 
-def _on_the_sandbox() -> Iterator[Stage]:
+def _on_the_mesh() -> Iterator[Stage]:
     yield _stage("molecule", "molecule", "molecule", "test", "--all")
     yield _pytest("integration", "integration tests", "tests/integration")
 

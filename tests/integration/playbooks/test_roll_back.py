@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox import reset
+from sandbox import snapshot
 from sandbox.cluster import Cluster
 from tests.integration.support.lab import NEW, Lab
 
@@ -25,7 +25,7 @@ _TRACES = ("kubectl.kubernetes.io/restartedAt",)
 
 def _wishes(cluster: Cluster) -> dict[str, Any]:
     """What every object asks for, without the traces that a restart leaves."""
-    found = reset.read(cluster)
+    found = snapshot.read(cluster)
     found.pop(RECORD, None)
     return {
         path: _without_traces(item)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import istio
+from sandbox import istio, reset
 from sandbox.api import Object
 from sandbox.cluster import Cluster
 from tests.integration.support import recording
@@ -21,7 +21,14 @@ from tests.integration.support.playing import Ansible
 from tests.integration.support.recording import Recorder
 from tools import check_package
 
+_BESIDE = "beside"
 VALIDATORS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests that have 1.31 beside it come in a row: installing it takes a while."""
+    items.sort(key=lambda item: "beside" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture
@@ -39,12 +46,17 @@ def lab(cluster: Cluster, recorder: Recorder, tmp_path: Path) -> Lab:
 
 
 @pytest.fixture
-def beside(mesh: Cluster) -> Cluster:
+def beside(cluster: Cluster) -> Cluster:
     """The mesh as it was when it was new, and 1.31 beside it, put there by istioctl."""
-    istio.install(mesh, "1.31", NEW)
-    # istiod lets its validator refuse what is wrong only once it has seen that it does.
-    mesh.objects.wait(VALIDATORS, _lenient, what="the validators")
-    return mesh
+    if reset.knows(cluster, _BESIDE):
+        reset.restore(cluster, _BESIDE)
+    else:
+        reset.restore(cluster)
+        istio.install(cluster, "1.31", NEW)
+        # istiod lets its validator refuse what is wrong only once it has seen that it does.
+        cluster.objects.wait(VALIDATORS, _lenient, what="the validators")
+        reset.remember(cluster, _BESIDE)
+    return cluster
 
 
 def _lenient(validators: list[Object]) -> str:

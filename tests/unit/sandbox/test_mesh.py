@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox import discovery, istio, manifests, prometheus, reset, status, workloads
+from sandbox import discovery, istio, manifests, prometheus, reset, snapshot, status, workloads
 from sandbox.build import Artifacts
 from sandbox.places import Places
 from sandbox.running import Sandbox, Wish
@@ -155,9 +155,9 @@ def test_stable_forgets_what_changes_by_itself() -> None:
         "spec": {"replicas": 2},
         "status": {"replicas": 2},
     }
-    assert reset.stable(item) == {"metadata": {"name": "catalog"}, "spec": {"replicas": 2}}
+    assert snapshot.stable(item) == {"metadata": {"name": "catalog"}, "spec": {"replicas": 2}}
     item["metadata"]["annotations"]["mine"] = "stays"
-    assert reset.stable(item)["metadata"]["annotations"] == {"mine": "stays"}
+    assert snapshot.stable(item)["metadata"]["annotations"] == {"mine": "stays"}
 
 
 @pytest.mark.parametrize(
@@ -173,17 +173,35 @@ def test_namespace_of_a_path(path: str, space: str) -> None:
     assert reset._namespace(path) == space
 
 
-def test_proxies_that_stay_are_those_of_the_istiods_that_were_there() -> None:
-    container = {"image": "localhost/istio/pilot:1.30.4"}
-    item = {
-        "metadata": {"labels": {"istio.io/rev": "1-30"}},
-        "spec": {"template": {"spec": {"containers": [container]}}},
+def _injected(namespace: str, revision: str, version: str) -> Object:
+    sidecar = {"name": "istio-proxy", "image": f"localhost/istio/proxyv2:{version}"}
+    return {
+        "metadata": {
+            "name": f"catalog-{revision}",
+            "namespace": namespace,
+            "annotations": {"istio.io/rev": revision},
+        },
+        "spec": {
+            "containers": [{"name": "server", "image": "server"}],
+            "initContainers": [sidecar],
+        },
     }
-    before = {
-        "/apis/apps/v1/namespaces/istio-system/deployments/istiod-1-30": item,
-        "/apis/apps/v1/namespaces/shop/deployments/catalog": {},
+
+
+def test_pods_go_whose_proxy_their_namespace_had_not() -> None:
+    old, new = _injected("shop", "default", "1.30.4"), _injected("shop", "1-31", "1.31.0")
+    plain = {
+        "metadata": {"name": "plain", "namespace": "shop"},
+        "spec": {"containers": [{"name": "server", "image": "server"}]},
     }
-    assert reset._proxies(before) == {("1-30", "localhost/istio/proxyv2:1.30.4")}
+    before = reset._proxies([old, old, plain, _injected("istio-ingress", "1-31", "1.31.0")])
+    assert before["shop"] == [["default", "localhost/istio/proxyv2:1.30.4"]]
+    # Somebody else's proxies are of another namespace, or of another version.
+    replaced = _injected("shop", "default", "1.31.0")
+    assert list(reset._foreign_pods([old, new, plain, replaced], before)) == [
+        "/api/v1/namespaces/shop/pods/catalog-1-31?gracePeriodSeconds=1",
+        "/api/v1/namespaces/shop/pods/catalog-default?gracePeriodSeconds=1",
+    ]
 
 
 def test_revisions_tags_and_proxies() -> None:

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from tools import run_tests
-from tools.run_tests import count, environment, execute
+from tools.run_tests import count, environment, execute, run_all
 from tools.stages import GROUPS, Stage, all_stages
 
 REPORT = '<testsuites><testsuite tests="{}" failures="{}" errors="{}" skipped="{}"/></testsuites>'
@@ -73,6 +74,29 @@ def test_runs_every_stage_and_ends_with_the_sum(
     monkeypatch.setattr(sys, "argv", ["run_tests"])
     assert run_tests.main() == code
     assert capsys.readouterr().out.splitlines()[-1] == last_line
+
+
+def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """The one on the mesh ends only once the other has begun, and begins before it ends."""
+    begun, seen = tmp_path / "begun", tmp_path / "seen"
+    wait = (
+        "import os, sys, time\nend = time.monotonic() + 20\n"
+        "while not os.path.exists(sys.argv[1]):\n"
+        "    time.sleep(0.01)\n    assert time.monotonic() < end\n"
+    )
+    other = f"open({str(begun)!r}, 'w')\nprint('one', flush=True)\n" + wait + "print('two')"
+    on_mesh = wait + f"print('mesh', flush=True)\nopen({str(seen)!r}, 'w')\ntime.sleep(1)"
+    stages = [
+        Stage(group="lint", name="other", command=(sys.executable, "-c", other, str(seen))),
+        Stage(group="molecule", name="mesh", command=(sys.executable, "-c", on_mesh, str(begun))),
+    ]
+    results = run_all(stages)
+    assert [(each.stage.name, each.passed) for each in results] == [("other", 1), ("mesh", 1)]
+    said = capfdbinary.readouterr().out.decode()
+    assert re.search(r"==== other\none\ntwo\n---- other ", said), said
+    assert said.index("mesh\n") < said.index("==== other"), "it is shown as it goes"
 
 
 def test_refuses_a_group_that_does_not_exist(
