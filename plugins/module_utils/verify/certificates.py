@@ -31,6 +31,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=(f"ConfigMap {evidence.wish.istio_namespace}/{CONFIG_MAP}",),
             consequence="New proxies cannot trust their istiod, and do not start.",
             remedy="Look at the log of istiod.",
+            source="istio/istio pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go",
         )
         return
     roots = evidence.wish.roots or _certificates.read_roots(CONFIG_MAP, own)
@@ -47,13 +48,14 @@ def _handed_out(evidence: Evidence, own: str) -> Iterator[Finding]:
     )
     if other:
         yield Finding(
-            code="root_differs",
+            code="root_outdated",
             severity=Severity.WARN,
             title="Namespaces have another root than the control plane's",
             objects=other,
             consequence="New proxies there do not trust their istiod, or each other.",
             remedy="Delete these ConfigMaps: istiod makes them anew. If they differ again, two"
             " istiods have two authorities.",
+            source="istio/istio pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go",
         )
 
 
@@ -67,6 +69,7 @@ def _ending(evidence: Evidence, roots: tuple[Root, ...]) -> Iterator[Finding]:
             objects=(f"ConfigMap {evidence.wish.istio_namespace}/{CONFIG_MAP}",),
             consequence="No proxy trusts another from then on.",
             remedy="Rotate it as Istio's guide for its own authority, or yours for yours, says.",
+            source="istio.io tasks/security/cert-management/plugin-ca-cert",
         )
 
 
@@ -81,6 +84,7 @@ def _held(evidence: Evidence, roots: tuple[Root, ...]) -> Iterator[Finding]:
             objects=anonymous,
             consequence="They cannot take part in mutual TLS.",
             remedy="Look at the log of the proxy, and of istiod.",
+            source="istio.io concepts/security",
         )
     expected = {root.serial for root in roots}
     strangers = tuple(
@@ -95,6 +99,7 @@ def _held(evidence: Evidence, roots: tuple[Root, ...]) -> Iterator[Finding]:
             consequence="They and the others refuse each other.",
             remedy="Restart their workloads with workload_restart. If that does not help, two"
             " istiods have two authorities.",
+            source="istio.io concepts/security",
         )
     mute = tuple(f"{each.pod}: {each.problem}" for each in evidence.held if each.problem)
     if mute:
@@ -105,4 +110,5 @@ def _held(evidence: Evidence, roots: tuple[Root, ...]) -> Iterator[Finding]:
             objects=mute,
             consequence="Whether their certificates are right is not known.",
             remedy="Look at these pods, and at the right to create pods/portforward there.",
+            source="kubernetes.io reference/access-authn-authz/authorization",
         )

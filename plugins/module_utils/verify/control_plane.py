@@ -26,6 +26,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=(),
             consequence="Proxies keep what they have and learn nothing new; new pods get none.",
             remedy="Check kubeconfig, context and verify_istio_namespace.",
+            source="istio.io ops/deployment/architecture",
         )
     yield from _versions(evidence)
     mute = tuple(f"{each['name']}: {each['reason']}" for each in evidence.look.unreachable())
@@ -37,6 +38,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=mute,
             consequence="Proxies that it serves may be out of date, and this cannot see it.",
             remedy="Look at that pod, and at the right to create pods/portforward there.",
+            source="istio.io ops/diagnostic-tools/proxy-cmd",
         )
 
 
@@ -56,6 +58,7 @@ def _versions(evidence: Evidence) -> Iterator[Finding]:
             objects=objects,
             consequence="What is served is not what was wanted.",
             remedy="Finish the upgrade.",
+            source="istio.io setup/upgrade/canary",
         )
     else:
         yield Finding(
@@ -65,4 +68,5 @@ def _versions(evidence: Evidence) -> Iterator[Finding]:
             objects=objects,
             consequence="It costs memory, and is the way back of a canary.",
             remedy="Remove it with retire_old_revision.yml once nobody wants to go back.",
+            source="istio.io setup/upgrade/canary",
         )

@@ -32,6 +32,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=silent,
             consequence="Whoever comes from outside gets no answer.",
             remedy="Look at the pods of that gateway.",
+            source="kubernetes.io concepts/services-networking/endpoint-slices",
         )
     unready = tuple(
         f"{each.workload.reference}: {state.reason}"
@@ -46,4 +47,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=unready,
             consequence="It serves with fewer pods than it shall have.",
             remedy="Look at the pods of that gateway.",
+            source="kubernetes.io concepts/workloads/controllers/deployment",
         )

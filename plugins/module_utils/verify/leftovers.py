@@ -39,6 +39,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             consequence="Pods and objects that they match cannot be created, or are not looked at.",
             remedy="Point the tag elsewhere with istio_revision_tag, or remove what is left with"
             " retire_old_revision.yml.",
+            source="istio.io setup/upgrade/canary",
         )
     lost = tuple(
         f"namespace {namespace.name} ({label}={value})"
@@ -54,4 +55,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=lost,
             consequence="Their new pods start without a sidecar and without an error.",
             remedy="Label them with a revision or tag that exists, or take the label away.",
+            source="istio.io setup/additional-setup/sidecar-injection",
         )

@@ -31,6 +31,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=off,
             consequence="What these select takes requests that anybody can read.",
             remedy="If nobody meant that, take the object away.",
+            source="istio.io reference/config/security/peer_authentication",
         )
     torn = tuple(_name(each) for each in evidence.rules if _is_torn(each, evidence))
     if torn:
@@ -41,6 +42,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=torn,
             consequence="Their requests are refused.",
             remedy="Take trafficPolicy.tls out of the rule; clients find out by themselves.",
+            source="istio.io ops/common-problems/network-issues",
         )
 
 

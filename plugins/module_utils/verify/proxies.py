@@ -29,6 +29,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=tuple(f"{each.key}: {each.reason or each.state}" for each in loose),
             consequence="They send requests where nothing is any more, or refuse them.",
             remedy="The reason stands behind each; proxy_status with details says more.",
+            source="istio.io ops/diagnostic-tools/proxy-cmd",
         )
     waiting = [proxy for proxy in proxies if proxy.restart]
     if waiting:
@@ -39,6 +40,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             objects=tuple(f"{each.key}: {each.restart}" for each in waiting),
             consequence="They work, and are one restart behind.",
             remedy="Restart their workloads with workload_restart, which drains them.",
+            source="istio.io setup/upgrade/canary",
         )
     wrong = [each for each in proxies if _is_wrong(each, evidence.wish.version)]
     if wrong:
@@ -50,6 +52,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             consequence="They lack what the version mends, and the next upgrade may leave them too"
             " far behind.",
             remedy="Restart their workloads with workload_restart, which drains them.",
+            source="istio.io releases/supported-releases",
         )
 
 

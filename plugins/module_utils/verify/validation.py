@@ -28,6 +28,7 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             consequence="Nobody checks objects of that kind: a mistake reaches every proxy.",
             remedy="Look for the ValidatingWebhookConfigurations; istio_revision and"
             " istio_revision_tag put them back.",
+            source="istio.io ops/common-problems/validation",
         )
     mute = [each for each in evidence.trials if each.verdict is Verdict.UNANSWERED]
     if mute:
@@ -39,4 +40,5 @@ def find(evidence: Evidence) -> Iterator[Finding]:
             consequence="While the validator does not answer, nothing of Istio can be changed.",
             remedy="Look at the Service that the webhook calls, and at the right to create"
             " virtualservices.",
+            source="istio.io ops/common-problems/validation",
         )

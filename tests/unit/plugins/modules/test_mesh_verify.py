@@ -269,7 +269,7 @@ CASES: dict[str, tuple[Spoil, list[tuple[str, str]]]] = {
         drop(_kinds.CONFIG_MAP, "istio-ca-root-cert", "istio-system"),
         [("root_missing", "block")],
     ),
-    "another root": (put(authority("edge", roots.OTHER)), [("root_differs", "warn")]),
+    "another root": (put(authority("edge", roots.OTHER)), [("root_outdated", "warn")]),
     "stranger": (answer(certs(roots.OTHER_SERIAL)), [("root_stranger", "block")]),
     "no identity": (answer(certs(identity=None)), [("identity_missing", "block")]),
     "no Envoy": (answer(b"not found"), [("proxy_unreachable", "info")]),
