@@ -12,6 +12,7 @@ Istio's serve an older one too. Other states can be remembered beside it, each b
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from pathlib import Path
 from sandbox import istio
 from sandbox.api import ApiError, Object
 from sandbox.cluster import Cluster
+from sandbox.errors import SandboxError
 from sandbox.snapshot import State, read
 
 _PARALLEL = 12
@@ -30,6 +32,9 @@ _SPACES = "/api/v1/namespaces"
 # proxies of them.
 _PUSH = 1.0
 _PROXY = "istio-proxy"
+_MONITORING = 15014
+_CONNECTIONS = re.compile(r"^pilot_xds\{.*\} (\S+)$", re.MULTILINE)
+_PAUSE = 0.5
 _REVISION = "istio.io/rev"
 NEW = "new"
 
@@ -67,6 +72,39 @@ def restore(cluster: Cluster, name: str = NEW, timeout: float = 120.0) -> None:
     _each(cluster.objects.delete, foreign)
     if added or changed or foreign or _leaving(cluster.objects.get(_PODS)["items"]):
         _settle(cluster, timeout)
+    _wait_for_proxies(cluster, timeout)
+
+
+def _wait_for_proxies(cluster: Cluster, timeout: float) -> None:
+    """Until each proxy is connected: where an istiod was replaced they come back one by one."""
+    end = time.monotonic() + timeout
+    while True:
+        pods = cluster.objects.get(_PODS)["items"]
+        istiods = [pod for pod in pods if pod["metadata"].get("labels", {}).get("app") == "istiod"]
+        proxies = sum(pod["status"]["phase"] == "Running" and bool(_proxy(pod)) for pod in pods)
+        connected = sum(_connected(_metrics(cluster, istiod)) for istiod in istiods)
+        if connected >= proxies or not istiods:
+            return
+        if time.monotonic() > end:
+            raise SandboxError(
+                f"{connected} of {proxies} proxies came back to istiod within {timeout:.0f} s",
+                "look at their logs with kubectl (see `python -m sandbox kubeconfig`)",
+            )
+        time.sleep(_PAUSE)
+
+
+def _metrics(cluster: Cluster, istiod: Object) -> str:
+    """What it tells; nothing while it starts or ends."""
+    try:
+        return cluster.objects.text(
+            f"{_SPACES}/{istio.NAMESPACE}/pods/{istiod['metadata']['name']}:{_MONITORING}/proxy/metrics"
+        )
+    except ApiError:
+        return ""
+
+
+def _connected(metrics: str) -> int:
+    return sum(int(float(number)) for number in _CONNECTIONS.findall(metrics))
 
 
 def _settle(cluster: Cluster, timeout: float) -> None:

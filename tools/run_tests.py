@@ -26,6 +26,8 @@ from tools.stages import GROUPS, ON_THE_MESH, Stage, all_stages
 
 # Beside a mesh that is measured, what only computes gives way.
 _GIVE_WAY = ("nice", "-n", "10")
+# Of a stage that failed, the end is repeated: its place is far above when all have ended.
+_REPEATED_LINES = 40
 _screen = threading.RLock()
 
 
@@ -37,6 +39,7 @@ class Result:
     passed: int
     failed: int
     seconds: float
+    last_lines: str = ""
 
     def line(self) -> str:
         verdict = f"{self.failed} FAILED" if self.failed else "ok"
@@ -51,6 +54,9 @@ def main() -> int:
     if unknown := set(wanted) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))} (there are {', '.join(GROUPS)})")
     results = run_all([stage for stage in all_stages() if stage.group in wanted])
+    for result in results:
+        if result.failed:
+            _say("", f"==== again, the last lines of {result.stage.name}", result.last_lines)
     _say("", "==== summary", *(result.line() for result in results))
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
     _say(f"{passed} passed, {failed} failed")
@@ -98,7 +104,13 @@ def execute(stage: Stage, *, aside: bool = False) -> Result:
         )
     passed, failed = count(stage, ended.code)
     seconds = time.monotonic() - started
-    result = Result(stage=stage, passed=passed, failed=failed, seconds=seconds)
+    result = Result(
+        stage=stage,
+        passed=passed,
+        failed=failed,
+        seconds=seconds,
+        last_lines=ended.tail(_REPEATED_LINES),
+    )
     with _screen:
         if aside:
             _say("", f"==== {stage.name}")

@@ -11,6 +11,7 @@ the reason at once.
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -23,6 +24,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Syn
 # Most pods are ready before that, and nobody has to be asked.
 _SUSPECT = 8.0
 _ASK_EVERY = 2.0
+# Envoy says the same of each listener; the rest is in the result of proxy_status.
+_LONGEST = 300
 
 
 class Rejections:
@@ -49,7 +52,8 @@ class Rejections:
                 continue
             self._ask(now)
             if error := self._errors.get(pod.key):
-                return _readiness.hopeless(f"the proxy of pod {pod.name} rejects {error}")
+                said = textwrap.shorten(error, _LONGEST, placeholder=" …")
+                return _readiness.hopeless(f"the proxy of pod {pod.name} rejects {said}")
         return _readiness.READY
 
     def _ask(self, now: float) -> None:

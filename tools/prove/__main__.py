@@ -13,13 +13,14 @@ from sandbox import lifecycle
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Wish
 from sandbox.progress import Progress
-from tools.prove import bad_versions, canary, cost, findings, kills
+from tools.prove import bad_versions, canary, cost, findings, kills, way_back
 from tools.prove.mesh import Mesh
 
 PROOFS = {
     "canary": canary.prove,
     "by-hand": canary.compare,
     "bad-versions": bad_versions.prove,
+    "way-back": way_back.prove,
     "kills": kills.prove,
     "two-runs": kills.prove_lock,
     "cost": cost.prove,
@@ -34,6 +35,13 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200, help="requests per second in all")
     parser.add_argument("--requests", type=int, default=100_000, help="for `canary`, at least")
     parser.add_argument("--kills", type=int, default=20, help="for `kills`")
+    parser.add_argument(
+        "--phases",
+        nargs="+",
+        default=way_back.PHASES,
+        choices=way_back.PHASES,
+        help="for `way-back`",
+    )
     parser.add_argument("--workloads", choices=["shop", "hard"], default="hard")
     options = parser.parse_args()
     wanted = options.proofs or list(PROOFS)

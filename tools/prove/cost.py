@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import argparse
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +14,11 @@ from contextlib import contextmanager
 from sandbox import istio
 from sandbox.workloads.servers import Server
 from tools.prove.mesh import LOGS, Mesh, keep, seconds_since
+from tools.prove.watching import every_second
 
 _SPACE = "cost"
 _SIZES = (2, 10, 50)
+_AT_ONCE = 5
 _PLAY = """\
 - hosts: localhost
   connection: local
@@ -72,8 +73,12 @@ def _deploy(mesh: Mesh, size: int) -> None:
         "metadata": {"name": _SPACE, "labels": {"istio-injection": "enabled"}},
     }
     servers = [Server(name=f"server-{number}", namespace=_SPACE) for number in range(size)]
-    mesh.cluster.apply([space, *(each for server in servers for each in server.objects())])
-    mesh.cluster.kubectl("rollout", "status", "deployment", "-n", _SPACE, "--timeout=600s")
+    mesh.cluster.apply([space])
+    # A hundred pods that start at once leave the API server no time to answer anybody.
+    for first in range(0, size, _AT_ONCE):
+        some = servers[first : first + _AT_ONCE]
+        mesh.cluster.apply(each for server in some for each in server.objects())
+        mesh.cluster.kubectl("rollout", "status", "deployment", "-n", _SPACE, "--timeout=600s")
     _label(mesh, "default")
 
 
@@ -89,18 +94,12 @@ def _label(mesh: Mesh, revision: str) -> None:
 @contextmanager
 def _most_pods(mesh: Mesh) -> Iterator[list[int]]:
     """The largest number of pods that run at a time."""
-    most, over = [0], threading.Event()
+    most = [0]
 
     def look() -> None:
-        while not over.wait(1):
-            items = mesh.cluster.objects.get(f"/api/v1/namespaces/{_SPACE}/pods")["items"]
-            live = [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
-            most[0] = max(most[0], len(live))
+        items = mesh.cluster.objects.get(f"/api/v1/namespaces/{_SPACE}/pods")["items"]
+        live = [pod for pod in items if "deletionTimestamp" not in pod["metadata"]]
+        most[0] = max(most[0], len(live))
 
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
+    with every_second(look):
         yield most
-    finally:
-        over.set()
-        thread.join()

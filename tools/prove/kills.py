@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tools.prove.mesh import Mesh, keep
+from tools.prove.watching import births, superfluous
 
 _SHORTEST, _LONGEST = 3.0, 45.0
 _SEED = 31
@@ -29,7 +30,7 @@ def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
     while left:
         mesh.reset()
         killed = []
-        with mesh.births() as born, mesh.load() as running:
+        with births(mesh) as born, mesh.load() as running:
             while left:
                 after = moments.uniform(_SHORTEST, _LONGEST)
                 code = mesh.play("upgrade_canary", kill_after=after)
@@ -47,7 +48,7 @@ def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
                 "code": code,
                 "lost": asdict(lost),
                 "revisions": mesh.revisions(),
-                "restarted_twice": mesh.superfluous(born, _NEW),
+                "restarted_twice": superfluous(mesh, born, _NEW),
                 "orphans": mesh.orphans(),
                 "unready": mesh.unready(),
             }

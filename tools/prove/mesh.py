@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -28,7 +27,7 @@ VARIABLES = CHECKOUT / "examples" / "sandbox_canary.yml"
 LOGS = CHECKOUT / "build" / "prove"
 _SECONDS = 1700
 _DRAINING = "meshwright.istio/draining"
-_REVISION = "istio.io/rev"
+REVISION = "istio.io/rev"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +121,7 @@ class Mesh:
             "canary_gateway_drain_timeout": 60,
             **variables,
         }
+        self.progress.step(f"running {playbook}, run {self.runs + 1}")
         file = CHECKOUT / "playbooks" / f"{playbook}.yml"
         return self._play(file, ["-e", f"@{VARIABLES}", "-e", json.dumps(given)], kill_after)
 
@@ -133,6 +133,8 @@ class Mesh:
     def _play(self, file: Path, arguments: list[str], kill_after: float | None) -> int:
         self.runs += 1
         LOGS.mkdir(parents=True, exist_ok=True)
+        for old in LOGS.glob(f"{self.runs:03}-*.log"):
+            old.unlink()
         log = LOGS / f"{self.runs:03}-{file.stem}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
@@ -152,7 +154,8 @@ class Mesh:
 
     def failure(self) -> str:
         """The last error that the last playbook has told."""
-        log = sorted(LOGS.glob("*.log"))[-1].read_text(errors="replace")
+        [path] = LOGS.glob(f"{self.runs:03}-*.log")
+        log = path.read_text(errors="replace")
         errors = [line for line in log.splitlines() if line.startswith("[ERROR]")]
         return errors[-1][:300] if errors else ""
 
@@ -162,38 +165,10 @@ class Mesh:
         return [
             pod
             for pod in found
-            if _REVISION in pod["metadata"].get("annotations", {})
+            if REVISION in pod["metadata"].get("annotations", {})
             and "deletionTimestamp" not in pod["metadata"]
             and pod["metadata"]["labels"].get("app") != "load"
         ]
-
-    @contextmanager
-    def births(self) -> Iterator[dict[tuple[str, str, str], set[str]]]:
-        """The pods that are seen meanwhile, by namespace, controller and revision."""
-        seen: dict[tuple[str, str, str], set[str]] = {}
-        over = threading.Event()
-
-        def look() -> None:
-            while not over.wait(1):
-                for pod in self.pods():
-                    seen.setdefault(_kin(pod), set()).add(pod["metadata"]["uid"])
-
-        thread = threading.Thread(target=look)
-        thread.start()
-        try:
-            yield seen
-        finally:
-            over.set()
-            thread.join()
-
-    def superfluous(self, seen: Mapping[tuple[str, str, str], set[str]], revision: str) -> int:
-        """How many pods of a revision there were that others have replaced since."""
-        there = {pod["metadata"]["uid"] for pod in self.pods()}
-        return sum(
-            len(pods - there)
-            for (_namespace, owner, on), pods in seen.items()
-            if on == revision and owner
-        )
 
     def orphans(self) -> list[str]:
         """The pods that are still on their way out."""
@@ -207,7 +182,7 @@ class Mesh:
         """How many pods are on which revision."""
         counts: dict[str, int] = {}
         for pod in self.pods():
-            name = pod["metadata"]["annotations"][_REVISION]
+            name = pod["metadata"]["annotations"][REVISION]
             counts[name] = counts.get(name, 0) + 1
         return counts
 
@@ -221,13 +196,6 @@ class Mesh:
                 for each in pod["status"].get("conditions", ())
             )
         ]
-
-
-def _kin(pod: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Whose it is; a pod that stands in for another one, or was let go, is nobody's."""
-    told = pod["metadata"]
-    owners = [f"{each['kind']}/{each['name']}" for each in told.get("ownerReferences", ())]
-    return told["namespace"], "".join(owners), told["annotations"][_REVISION]
 
 
 def seconds_since(started: float) -> float:

@@ -61,6 +61,7 @@ class Facts:
     tags: Mapping[str, str]
     proxies_before: Mapping[str, int] | None
     proxies_after: Mapping[str, int] | None
+    proxies_back: Mapping[str, int] | None
     findings: tuple[Found, ...] | None
     failure: Failure | None
     rolled_back: bool
@@ -106,6 +107,7 @@ class Facts:
             },
             proxies_before=item.counts("proxies_before"),
             proxies_after=item.counts("proxies_after"),
+            proxies_back=item.counts("proxies_back"),
             findings=None if item.value.get("findings") is None else findings,
             failure=Failure.from_item(item.item("failure")),
             rolled_back=bool(item.flag("rolled_back")),

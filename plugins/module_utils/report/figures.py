@@ -129,16 +129,15 @@ def _drained(facts: Facts) -> Iterator[Figure]:
         yield Figure(
             title="Requests cut off",
             value=f"{drained.open_at_end:,}",
-            note=f"of {drained.open_at_out or 0:,} open when pods left",
+            note=f"of {drained.open_at_out or 0:,} open when pods left, held streams too",
             kind="bad" if drained.open_at_end else "good",
         )
 
 
 def _proxies(facts: Facts) -> Iterator[Figure]:
     wanted = facts.versions.get(facts.target or "")
-    last = facts.proxies_after or next(
-        (wave.proxies for wave in reversed(facts.waves) if wave.proxies), None
-    )
+    counted = [wave.proxies for wave in facts.waves if wave.proxies]
+    last = facts.proxies_back or facts.proxies_after or next(reversed(counted), None)
     if last is None or wanted is None:
         return
     total = sum(last.values())

@@ -125,13 +125,16 @@ def _when(lane: Lane) -> Child:
 
 
 def measures(facts: Facts, drawn: Sequence[Lane]) -> list[Measure]:
-    """When proxies were counted, and how many ran which version: before, and after each wave."""
+    """When proxies were counted, and how many ran which version: before, and after each step."""
     found: list[Measure] = []
     if facts.opened and facts.proxies_before:
         found.append((facts.opened, facts.proxies_before))
     verified = next((each.time for each in facts.history if each.phase == Phase.VERIFIED), None)
     if verified and facts.proxies_after:
         found.append((verified, facts.proxies_after))
+    last = facts.history[-1].time if facts.history else None
+    if last and facts.proxies_back:
+        found.append((last, facts.proxies_back))
     ends = {lane.title: lane.span[1] for lane in drawn if lane.span}
     for wave in facts.waves:
         time = wave.ended or ends.get(f"Wave {wave.number}")

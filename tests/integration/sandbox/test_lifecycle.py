@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -103,17 +104,20 @@ def test_images_that_were_tampered_with_are_refused_and_made_anew(
     (own / "bin").symlink_to(cache.root() / "bin")
     for archive in (cache.root() / "images").iterdir():
         (own / "images" / archive.name).symlink_to(archive)
-    [core] = (own / "images").glob("core-*")
-    content = bytearray(core.read_bytes())
-    content[len(content) // 2] ^= 1
-    core.unlink()
-    core.write_bytes(content)
+    # Beside the one in use, a cache may hold those of another state of the programs.
+    for core in list((own / "images").glob("core-*")):
+        content = bytearray(core.read_bytes())
+        content[len(content) // 2] ^= 1
+        core.unlink()
+        core.write_bytes(content)
     done = _sandbox("up", "--istio", "none", XDG_CACHE_HOME=str(tmp_path))
     assert done.returncode == ExitCode.FAILED
     [sentence, remedy] = done.stderr.partition("sandbox: ")[2].splitlines()
-    assert sentence.startswith(f"the images in {core} cannot be imported: ")
+    refused = re.fullmatch(r"the images in (\S+) cannot be imported: .+", sentence)
+    assert refused is not None, sentence
+    assert Path(refused[1]).match(str(own / "images" / "core-*.tar"))
     assert remedy == "  -> run up again, which puts them together anew"
-    assert not core.exists()
+    assert not Path(refused[1]).exists()
     assert listing() == bare
 
 

@@ -77,3 +77,12 @@ def test_a_sidecar_of_another_revision_is_replaced_even_of_the_same_version(mesh
         *("-o", f"jsonpath={{range .items[*]}}{each}{{end}}"),
     )
     assert {line for line in said.splitlines() if line.startswith(",")} == {",default"}
+
+
+def test_every_proxy_is_back_after_istiod_was_replaced(mesh: Cluster) -> None:
+    mesh.kubectl("delete", "pod", "-n", "istio-system", "-l", "app=istiod")
+    reset.restore(mesh)
+    _heading, *proxies = mesh.run("istioctl-1.30", "proxy-status").splitlines()
+    names = r"{.spec.initContainers[*].name} {.spec.containers[*].name}{'\n'}"
+    pods = mesh.kubectl("get", "pods", "-A", "-o", f"jsonpath={{range .items[*]}}{names}{{end}}")
+    assert len(proxies) == sum("istio-proxy" in line for line in pods.splitlines()) > 0

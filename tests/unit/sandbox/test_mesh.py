@@ -204,6 +204,16 @@ def test_pods_go_whose_proxy_their_namespace_had_not() -> None:
     ]
 
 
+def test_connected_proxies_of_every_version_count() -> None:
+    metrics = (
+        "# TYPE pilot_xds gauge\n"
+        'pilot_xds{version="1.30.4"} 8\npilot_xds{version="1.31.0"} 3\n'
+        'pilot_xds_pushes{type="cds"} 90\n'
+    )
+    assert reset._connected(metrics) == 11
+    assert reset._connected("") == 0
+
+
 def test_revisions_tags_and_proxies() -> None:
     pods = [istiod("1-31", "1.31.0", ready=False), istiod("1-30", "1.30.4"), pod("catalog")]
     assert status._revisions(pods) == ("1-30 (1.30.4, 1/1 ready)", "1-31 (1.31.0, 0/1 ready)")

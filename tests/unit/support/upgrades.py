@@ -278,6 +278,7 @@ def taken_back() -> dict[str, Any]:
     story.pass_time(1)
     story.say("rolling_back")
     story.pass_time(41)
+    story.facts["proxies_back"] = {OLD: story.pods}
     story.facts["rolled_back"] = True
     story.say("rolled_back")
     return story.load(failing_from=failing).journal()

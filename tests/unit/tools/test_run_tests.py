@@ -76,6 +76,20 @@ def test_runs_every_stage_and_ends_with_the_sum(
     assert capsys.readouterr().out.splitlines()[-1] == last_line
 
 
+def test_repeats_the_end_of_what_failed_where_it_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = "print(*range(100), sep='\\n')\nraise SystemExit(1)"
+    monkeypatch.setattr(run_tests, "all_stages", lambda: [stage("print('fine')"), stage(bad)])
+    monkeypatch.setattr(run_tests, "_show", lambda _data: None)
+    monkeypatch.setattr(sys, "argv", ["run_tests"])
+    run_tests.main()
+    said = capsys.readouterr().out
+    repeated = said.partition("==== again, the last lines of a stage\n")[2]
+    assert repeated.splitlines()[:40] == [str(number) for number in range(60, 100)]
+    assert "fine" not in said
+
+
 def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
     capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
 ) -> None:

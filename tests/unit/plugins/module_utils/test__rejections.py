@@ -56,6 +56,18 @@ def test_tells_what_the_proxy_rejects_once_the_pod_is_suspect() -> None:
     assert mesh.rejections.among([pod()]).can_improve is False
 
 
+def test_what_is_said_of_every_listener_is_told_in_short() -> None:
+    mesh = Mesh()
+    each = "0.0.0.0_{}: no such filter\n"
+    mesh.say({**REJECTED, "lastError": "".join(each.format(port) for port in range(200))})
+    said = [mesh.look(), mesh.look(after=9)][1]
+    assert said.startswith(
+        "the proxy of pod web-0 rejects LDS: 0.0.0.0_0: no such filter 0.0.0.0_1"
+    )
+    assert said.endswith(" …")
+    assert len(said) < 340
+
+
 def test_asks_not_more_often_than_needed() -> None:
     mesh = Mesh()
     mesh.look()

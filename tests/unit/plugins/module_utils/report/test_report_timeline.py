@@ -8,6 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils.report import (
+    figures,
+    timeline_view,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
 from ansible_collections.meshwright.istio.plugins.module_utils.report.timeline import (
     Kind,
@@ -17,7 +21,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.timeline i
     scale,
 )
 from ansible_collections.meshwright.istio.tests.unit.support import upgrades
-from ansible_collections.meshwright.istio.tests.unit.support.upgrades import BEGIN, Story, iso
+from ansible_collections.meshwright.istio.tests.unit.support.upgrades import (
+    BEGIN,
+    NEW,
+    OLD,
+    Story,
+    iso,
+)
 
 
 def drawn(journal: dict[str, Any], **data: Any) -> tuple[Lane, ...]:
@@ -130,3 +140,13 @@ def test_requests_do_not_unfold_a_night() -> None:
     found = scale(facts, lanes(facts))
     assert found is not None
     assert len(found.folds) == 1
+
+
+def test_what_is_back_was_counted_last() -> None:
+    found = Facts.read("", upgrades.taken_back(), {})
+    counted = timeline_view.measures(found, drawn(upgrades.taken_back()))
+    assert [set(counts) for _time, counts in counted] == [{OLD}, {OLD, NEW}, {OLD, NEW}, {OLD}]
+    assert counted[-1][0] == found.closed
+    every = figures.figures(found, drawn(upgrades.taken_back()))
+    (proxies,) = [each for each in every if each.title == f"Proxies on {NEW}"]
+    assert proxies.value.startswith("0 of ")
