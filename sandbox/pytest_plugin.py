@@ -9,6 +9,7 @@ In a conftest.py: `pytest_plugins = ["sandbox.pytest_plugin"]`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,9 @@ from sandbox.lifecycle import Sandbox, Wish
 from sandbox.load import LoadPlan, LoadRun
 from sandbox.progress import Progress
 
+# Set where the sandbox that runs was started for these tests too, by others that are over.
+HANDED_ON = "MESHWRIGHT_SANDBOX_HANDED_ON"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests that want another sandbox than the usual one come last: starting takes a while."""
@@ -32,12 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Keeper:
     """Has the sandbox that a test needs: the one that runs if it will do, else another.
 
-    One that ran before the tests is used, never ended.
+    One that ran before the tests is used, never ended, unless it was handed on to them.
     """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._is_ours = lifecycle.find() is None
+        self._is_ours = lifecycle.find() is None or HANDED_ON in os.environ
 
     def need(self, wish: Wish) -> Sandbox:
         """A sandbox as wished; the tests end at once where none can be had."""

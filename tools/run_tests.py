@@ -16,10 +16,11 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+from sandbox.pytest_plugin import HANDED_ON
 from tools.environment import CHECKOUT
 from tools.running import SILENCE, run
 from tools.stages import GROUPS, ON_THE_MESH, Stage, all_stages
@@ -69,6 +70,8 @@ def run_all(stages: Sequence[Stage]) -> list[Result]:
     others = [stage for stage in stages if stage.group not in ON_THE_MESH]
     if not on_mesh:
         return [execute(stage) for stage in others]
+    if len(on_mesh) > 1:
+        on_mesh = [replace(stage, env={**stage.env, HANDED_ON: "1"}) for stage in on_mesh]
     with ThreadPoolExecutor(1) as pool:
         beside = pool.submit(lambda: [execute(stage, aside=True) for stage in others])
         results = [execute(stage) for stage in on_mesh]

@@ -8,23 +8,15 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import ssl
-import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _wire
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
-    ApiError,
-    BadInputError,
-)
-from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
-    Connection,
-    Material,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _tls, _wire
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
 
 try:
     import urllib3
@@ -48,14 +40,24 @@ class Http:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.tls = tls_context(connection)
-        self._pool = _pool(connection, self.tls)
+        if not connection.verify:
+            # Asked for by the user; a warning for each request would hide the module's result.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self.tls = _tls.context_of(connection)
+        self._sender, self._before_path = _sender(connection, self.tls)
+        self._timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT)
+        self._retries = {True: _retry(_BUSY), False: _retry(_BUSY - {429})}
         self._authorization = connection.authorization()
 
     def headers(self, **more: str) -> list[tuple[str, str]]:
         """The headers of every request, as pairs because some stand more than once."""
         login = [("Authorization", self._authorization)] if self._authorization else []
         return [*login, *self.connection.headers, *((k, v) for k, v in more.items())]
+
+    def _headers(self, kinds: Mapping[str, str]) -> Mapping[str, str]:
+        pairs = self.headers(**kinds)
+        # Only what a connection adds, as the groups of an impersonation, may stand more than once.
+        return urllib3.HTTPHeaderDict(pairs) if self.connection.headers else dict(pairs)
 
     def json(
         self, method: str, path: str, *, schema: _wire.Schema | None = None, **arguments: Any
@@ -79,7 +81,7 @@ class Http:
         **settings: Any,
     ) -> urllib3.BaseHTTPResponse:
         """Send it, again while the server is busy or away; ApiError for any other refusal."""
-        url = self.connection.server + path + (f"?{urlencode(query)}" if query else "")
+        url = self._before_path + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
         kinds = {"Accept": accept, **({} if body is None else {"Content-Type": content_type})}
         for fresh_login in (False, True):
@@ -103,14 +105,15 @@ class Http:
         retry_429: bool = True,
     ) -> urllib3.BaseHTTPResponse:
         try:
-            return self._pool.request(
+            return self._sender.urlopen(
                 method,
                 url,
                 body=data,
-                headers=urllib3.HTTPHeaderDict(self.headers(**kinds)),
+                headers=self._headers(kinds),
                 preload_content=not stream,
-                timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT),
-                retries=_retry(_BUSY if retry_429 else _BUSY - {429}),
+                timeout=self._timeout,
+                retries=self._retries[retry_429],
+                redirect=False,
             )
         except HTTPError as error:
             raise ApiError(
@@ -175,7 +178,14 @@ def _cause(error: HTTPError) -> str:
     return str(reason).rstrip(".") + "."
 
 
-def _pool(connection: Connection, tls: ssl.SSLContext) -> urllib3.PoolManager:
+def _sender(
+    connection: Connection, tls: ssl.SSLContext
+) -> tuple[urllib3.PoolManager | urllib3.HTTPConnectionPool, str]:
+    """What sends requests, and what stands before each path.
+
+    A manager looks at every URL anew to find the pool of its host, which takes as long as all the
+    rest of a request; there is one host, but a proxy makes more of it than that.
+    """
     settings: dict[str, Any] = {
         # A watch holds its connection for as long as it goes on: no request may wait for one.
         "maxsize": 4 * CONNECTIONS,
@@ -187,58 +197,7 @@ def _pool(connection: Connection, tls: ssl.SSLContext) -> urllib3.PoolManager:
     }
     if connection.proxy:
         headers = dict(connection.proxy_headers)
-        return urllib3.ProxyManager(connection.proxy, proxy_headers=headers, **settings)
-    return urllib3.PoolManager(**settings)
-
-
-def tls_context(connection: Connection) -> ssl.SSLContext:
-    """One context for all connections: to build one takes longer than to connect."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if not connection.verify:
-        # Asked for by the user; a warning for each request would hide the module's result.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    try:
-        if connection.verify:
-            _trust(context, connection.ca)
-        if connection.client_cert is not None:
-            with _File(connection.client_cert) as cert, _File(connection.client_key) as key:
-                context.load_cert_chain(cert.name, key.name if key.name else None)
-    except (OSError, ssl.SSLError) as error:
-        raise BadInputError(
-            f"A certificate or key of the kubeconfig cannot be used: {error}. "
-            "Give one that can be read and is valid PEM."
-        ) from error
-    return context
-
-
-def _trust(context: ssl.SSLContext, authority: Material | None) -> None:
-    if authority is None:
-        context.load_default_certs()
-    elif authority.data is not None:
-        context.load_verify_locations(cadata=authority.data.decode())
-    else:
-        context.load_verify_locations(cafile=authority.path)
-
-
-class _File:
-    """The path of a certificate or key for the ssl module, which takes nothing but files."""
-
-    def __init__(self, material: Material | None) -> None:
-        self._temporary: Any = None
-        self.name: str = ""
-        if material is not None and material.data is not None:
-            self._temporary = tempfile.NamedTemporaryFile()  # noqa: SIM115 - closed in __exit__
-            self._temporary.write(material.data)
-            self._temporary.flush()
-            self.name = self._temporary.name
-        elif material is not None:
-            self.name = os.fspath(material.path or "")
-
-    def __enter__(self) -> _File:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        if self._temporary is not None:
-            self._temporary.close()
+        proxies = urllib3.ProxyManager(connection.proxy, proxy_headers=headers, **settings)
+        return proxies, connection.server
+    pool = urllib3.PoolManager(**settings).connection_from_url(connection.server)
+    return pool, urlsplit(connection.server).path

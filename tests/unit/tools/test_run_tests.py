@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.pytest_plugin import HANDED_ON
 from tools import run_tests
 from tools.run_tests import count, environment, execute, run_all
 from tools.stages import GROUPS, Stage, all_stages
@@ -111,6 +112,24 @@ def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
     said = capfdbinary.readouterr().out.decode()
     assert re.search(r"==== other\none\ntwo\n---- other ", said), said
     assert said.index("mesh\n") < said.index("==== other"), "it is shown as it goes"
+
+
+@pytest.mark.parametrize(
+    ("groups", "handed_on"),
+    [(["molecule", "integration"], True), (["integration"], False), (["lint", "molecule"], False)],
+)
+def test_hands_the_sandbox_on_to_whoever_comes_next(
+    tmp_path: Path, groups: list[str], handed_on: bool
+) -> None:
+    seen = tmp_path / "seen"
+    code = (
+        f"import os\nwith open({str(seen)!r}, 'a') as file:\n"
+        f"    print({HANDED_ON!r} in os.environ, file=file)"
+    )
+    run_all(
+        [Stage(group=group, name=group, command=(sys.executable, "-c", code)) for group in groups]
+    )
+    assert seen.read_text().split() == [str(handed_on)] * len(groups)
 
 
 def test_refuses_a_group_that_does_not_exist(

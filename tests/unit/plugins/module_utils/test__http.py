@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Iterator
 
@@ -12,11 +11,9 @@ import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _http
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
-    BadInputError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
     Connection,
-    Material,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.stub_server import (
     Answer,
@@ -145,17 +142,29 @@ def test_open_watches_do_not_keep_other_requests_from_being_sent() -> None:
     assert not has_to_wait
 
 
-def test_certificate_that_is_no_certificate_is_refused() -> None:
-    with pytest.raises(BadInputError, match="cannot be used"):
-        _http.Http(Connection(server="https://x", client_cert=Material(data=b"no PEM")))
+def test_a_server_may_lie_below_a_path() -> None:
+    """As behind Rancher, where each cluster is a path of one host."""
+    with serving(Answer(200, {"ok": 1})) as stub:
+        below = _http.Http(Connection(server=f"{stub.url}/k8s/clusters/c-1"))
+        below.json("GET", "/api/v1/pods", query={"limit": "5"})
+    assert [asked.path for asked in stub.asked] == ["/k8s/clusters/c-1/api/v1/pods?limit=5"]
 
 
-def test_authority_that_is_not_there_is_refused() -> None:
-    with pytest.raises(BadInputError, match="cannot be used"):
-        _http.tls_context(Connection(server="https://x", ca=Material(path="/no/such/file")))
+def test_a_proxy_is_told_the_whole_address() -> None:
+    server = "http://api.example.com:6443/below"
+    with serving(Answer(503), Answer(200, {"ok": 1})) as stub:
+        through = _http.Http(
+            Connection(server=server, proxy=stub.url, proxy_headers={"X-Who": "me"})
+        )
+        assert through.json("GET", "/version") == {"ok": 1}
+    assert [asked.path for asked in stub.asked] == [f"{server}/version"] * 2
+    assert {asked.header("X-Who") for asked in stub.asked} == {"me"}
 
 
-def test_server_is_not_verified_only_when_asked_for() -> None:
-    assert _http.tls_context(Connection(server="https://x")).verify_mode == ssl.CERT_REQUIRED
-    open_context = _http.tls_context(Connection(server="https://x", verify=False))
-    assert (open_context.verify_mode, open_context.check_hostname) == (ssl.CERT_NONE, False)
+def test_a_header_may_stand_twice() -> None:
+    groups = (("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
+    with serving(Answer(200, {"ok": 1})) as stub:
+        client(stub, headers=groups).json("GET", "/x")
+    (asked,) = stub.asked
+    told = [value for name, value in asked.headers if name == "Impersonate-Group"]
+    assert ", ".join(told) == "a, b"
