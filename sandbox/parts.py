@@ -138,7 +138,7 @@ def _istio_agent(minor: str) -> Part:
         disk=int(1 * GIB),
         module=HERE / "modules" / f"istio-{minor}",
         packages={f"pilot-agent-{minor}": "istio.io/istio/pilot/cmd/pilot-agent"},
-        tags=("agent", "disable_pgv", "grpcnotrace", "retrynotrace"),
+        tags=("agent", "vtprotobuf", "disable_pgv"),
         stamps=_istio_stamps(minor),
     )
 

@@ -45,6 +45,17 @@ class Departure:
         """The Services whose clients find pods by name, and may go on with one that they found."""
         return tuple(sender for sender in self.senders if sender.headless)
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Their names in the DNS."""
+        return tuple(
+            f"{sender.name}.{sender.namespace}.svc.cluster.local" for sender in self.headless
+        )
+
+    def is_in(self, changes: Labels) -> bool:
+        """Whether these changes of a pod's labels take it out of its Services."""
+        return bool(self.changes) and self.changes.items() <= changes.items()
+
 
 def find(
     standing: Standing,

@@ -177,7 +177,8 @@ class Drain:
     def _make_room(self, workload: Workload, pods: Pods) -> None:
         """Let one leave although its successor does not run, as that finds no node beside it."""
         if self._passage.may_lack and pods.crowded and pods.serving >= workload.desired:
-            self._leaving.take_out(pods.waiting[0])
+            # Hidden, it would no longer be counted among those that serve.
+            self._leaving.take_out(pods.waiting[0], at_once=True)
 
     def _step_by_members(self, workload: Workload, pods: Pods, off: Sequence[Pod]) -> Readiness:
         """Those that have a successor leave, and the next get one, or leave to the others."""

@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 
 _NAMED = 5
 
@@ -36,6 +38,26 @@ class Drained:
 
     def asdict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+class Log:
+    """The records of the pods of one workload, each begun with the first that is written."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, Drained] = {}
+
+    def of(self, pod: Pod) -> Drained:
+        """What is written of it."""
+        return self._records.get(pod.uid) or Drained(pod=pod.name, revision=pod.revision)
+
+    def write(self, pod: Pod, **changes: Any) -> None:
+        """Write it down, over what stood there."""
+        self._records[pod.uid] = replace(self.of(pod), **changes)
+
+    def add(self, pod: Pod, **changes: Any) -> None:
+        """Write down what is not known yet."""
+        before = asdict(self.of(pod))
+        self.write(pod, **{key: value for key, value in changes.items() if before[key] is None})
 
 
 def warnings(workloads: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -26,6 +26,7 @@ _OUTBOUND = b"outbound|"
 _GAUGES = "/stats?filter=%5Ehttp%5C.(inbound%7Coutbound)_.*downstream_rq_active$"
 _GAUGE = re.compile(rb"^http\.(inbound|outbound)_[^\n]*downstream_rq_active: (\d+)$", re.MULTILINE)
 _ACTIVE = re.compile(rb"^((?:in|out)bound\|)[^\n]*::rq_active::(\d+)$", re.MULTILINE)
+_SENT = re.compile(rb"^outbound\|[^\n]*::rq_total::(\d+)$", re.MULTILINE)
 
 
 def ask(api: Api, pod: str, namespace: str, path: str) -> bytes:
@@ -82,6 +83,11 @@ def count_open(found: bytes, listeners: bytes, *, gateway: bool = False) -> int 
     counted = [int(number) for kind, number in _GAUGE.findall(listeners) if kind + b"|" == side]
     sums = [sum(numbers) for numbers in (seen, counted) if numbers]
     return max(sums) if sums else None
+
+
+def count_sent(found: bytes) -> int:
+    """How many requests it has ever sent on, to the hosts that it still knows."""
+    return sum(int(number) for number in _SENT.findall(found))
 
 
 def _lines_with(text: bytes, part: bytes) -> Iterator[bytes]:

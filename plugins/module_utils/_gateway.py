@@ -201,12 +201,6 @@ def refuse_unmovable(
             f"Deployment {gateway.namespace}/{gateway.name} selects its pods by {REVISION_LABEL},"
             " and a selector cannot change. Make it anew without that label in its selector."
         )
-    if gateway.departure.obstacle:
-        raise RefusedError(
-            f"The pods of the {gateway} cannot be drained: {gateway.departure.obstacle}. Select"
-            " them there by another label, or replace its pods with workload_restart and"
-            " drain=rollout, and some requests and all streams may be lost."
-        )
     _refuse_lost_services(gateway, services_for(services, after))
     _refuse_wrong_injection(gateway, target, after, injectors)
 

@@ -152,14 +152,14 @@ class Move:
         self._course.turn(self._rollout.read(), alone=bool(staying or returning))
 
     def _take_out_released(self) -> None:
-        """Those of a restart that was cut off serve until there are others."""
+        """Those that were let go serve until there are others, and leave their Services then."""
         released = [
             pod for pod in self._rollout.pods() if pod.mark is not None and not pod.mark.out
         ]
         if released:
             self._rollout.wait_for_members()
         for pod in released:
-            self._leaving.take_out(pod)
+            self._leaving.leave(pod)
 
     def _see_off(self) -> None:
         """Wait until those that have left have ended what they have open."""

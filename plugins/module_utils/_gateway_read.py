@@ -88,7 +88,13 @@ class _Reader:
         namespace, labels = workload.reference.namespace, workload.template_labels
         pods = self._pods[workload.reference]
         senders = tuple(self._standing.senders_of(namespace, labels))
-        departure = _departure.find(self._standing, namespace, labels)
+        # Without its labels a pod would lose its listeners; those of the Service it keeps as well.
+        departure = replace(
+            _departure.find(self._standing, namespace, labels),
+            senders=senders,
+            obstacle=None,
+            by_readiness=True,
+        )
         found = Gateway(
             workload=workload,
             uid=item["metadata"]["uid"],
@@ -103,6 +109,5 @@ class _Reader:
             return found
         return replace(
             found,
-            departure=replace(departure, senders=senders, obstacle=None, by_readiness=True),
             parent=_gateway_parent.parent_of(item, asking, found.namespace_labels, self._mesh),
         )

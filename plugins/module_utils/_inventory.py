@@ -34,13 +34,17 @@ _SHARED_CONFIG = "SHARED_MESH_CONFIG"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyPod:
-    """A pod with a proxy, in any state; `version` is None where the image does not tell it."""
+    """A pod with a proxy, in any state; `version` is None where the image does not tell it.
+
+    One that is `ending` has been told to stop and takes its time.
+    """
 
     name: str
     namespace: str
     revision: str
     version: str | None
     gateway: bool
+    ending: bool = False
 
     @property
     def key(self) -> str:
@@ -162,6 +166,7 @@ def _proxy_pods(pods: Iterable[Object]) -> Iterator[ProxyPod]:
                 revision=revision,
                 version=version_of(proxy.get("image", "")),
                 gateway="router" in (proxy.get("args") or ())[:2],
+                ending="deletionTimestamp" in item["metadata"],
             )
 
 

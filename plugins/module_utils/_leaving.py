@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _readiness,
@@ -20,12 +19,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
-from ansible_collections.meshwright.istio.plugins.module_utils._drained import Drained
+from ansible_collections.meshwright.istio.plugins.module_utils._drained import Drained, Log
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hiding, Ticks
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
-from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark
-from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
+from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark, let_go
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import QUIET, Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
@@ -50,6 +50,7 @@ class Leaving:
         *,
         clock: Callable[[], float] = time.monotonic,
         gateway: bool = False,
+        ticks: Ticks | None = None,
     ) -> None:
         self._api = api
         self._witness = witness
@@ -58,11 +59,14 @@ class Leaving:
         self._patience = patience
         self._clock = clock
         self._gateway = gateway
+        self._hiding = Hiding(api, witness, clock, ticks or Ticks())
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
         self._told: set[str] = set()
         self._out: dict[str, tuple[Pod, float]] = {}
-        self._records: dict[str, Drained] = {}
+        self._since: dict[str, float] = {}
+        self._known_since: dict[str, float] = {}
+        self._log = Log()
         self.done: list[Drained] = []
         self.wrote = False
 
@@ -89,17 +93,22 @@ class Leaving:
     def release(self, pod: Pod) -> None:
         """Let its controller make a successor, while it serves on."""
         mark = Mark(workload=self._workload, labels={self._passage.release: pod.template})
-        if self._write(pod, mark, mark.patch({self._passage.release: _let_go(pod)})):
-            self._record(pod, released=_now())
+        if self._write(pod, mark, mark.patch({self._passage.release: let_go(pod.template)})):
+            self._log.write(pod, released=_now())
 
     def make_stand_in(self, workload: Workload, beside: Pod) -> None:
         """Make a pod of the workload's template on the node of that one."""
         _stand_in_pod.create(self._api, workload, beside)
         self.wrote = True
 
-    def take_out(self, pod: Pod) -> None:
-        """Take it out of its Services."""
+    def take_out(self, pod: Pod, *, at_once: bool = False) -> None:
+        """Take it out of its Services; to be called until it has left."""
         before = pod.mark.labels if pod.mark else {}
+        # One that its controller still counts must not be found unready.
+        if before and not at_once and not self._hiding.is_over(self._leaver(pod)):
+            self.wrote = True
+            self._note(pod)
+            return
         self._send_out(pod, before, self._passage.departure.changes)
 
     def leave(self, pod: Pod, *, spare: bool = True) -> None:
@@ -108,12 +117,11 @@ class Leaving:
         Without `spare` also where what it has open may be cut for that, as it serves nobody well.
         """
         release, departure = self._passage.release, self._passage.departure
-        before = {release: pod.template} if release else {}
-        kept = departure.by_readiness and spare
-        chosen = {} if kept else departure.changes
-        changes = {**chosen, **dict.fromkeys(before, _let_go(pod))}
-        if self._send_out(pod, before, changes):
-            self._record(pod, released=_now())
+        chosen = {} if departure.by_readiness and spare else departure.changes
+        before = {release: pod.template} if release and pod.mark is None else {}
+        changes = {**chosen, **dict.fromkeys(before, let_go(pod.template))}
+        if self._send_out(pod, pod.mark.labels if pod.mark else before, changes) and before:
+            self._log.write(pod, released=_now())
 
     def is_known_to_have_left(self, pod: Pod) -> bool:
         """Whether every proxy knows that it takes no more requests."""
@@ -121,8 +129,8 @@ class Leaving:
 
     def see_off(self, pods: Sequence[Pod]) -> Readiness:
         """Delete those that nobody asks any more and that have answered everybody."""
-        answers = [self._see_off(pod) for pod in pods]
-        return next((answer for answer in answers if not answer.ready), _readiness.READY)
+        waiting = [found for found in map(self._see_off, pods) if not found.ready]
+        return waiting[0] if waiting else _readiness.READY
 
     def dismiss(self, pod: Pod) -> Readiness:
         """Take a pod away that is not ready: it gets no requests, but may have some left."""
@@ -146,32 +154,30 @@ class Leaving:
                 self._delete(pod)
 
     def _see_off(self, pod: Pod) -> Readiness:
-        if self._passage.departure.by_readiness and pod.uid not in self._out:
-            if pod.ready:
+        if self._passage.departure.by_readiness:
+            if pod.ready and not self._hiding.hide(self._leaver(pod)):
                 return self._wait_until_unready(pod)
-            self._record(pod, out=_now())
+            self._note(pod)
         _pod, since = self._out.setdefault(pod.uid, (pod, self._clock()))
-        by_name = [
-            f"{sender.name}.{sender.namespace}.svc.cluster.local"
-            for sender in self._passage.departure.headless
-        ]
-        self._witness.watch(Leaver(pod=pod, by_name=by_name, gateway=self._gateway))
+        self._witness.watch(self._leaver(pod))
         known = self._witness.about(pod)
-        record = self._record(pod, proxies=known.proxies)
-        if known.open is not None and record.open_at_out is None:
-            record = self._record(pod, open_at_out=known.open)
+        self._log.write(pod, proxies=known.proxies)
+        self._log.add(pod, open_at_out=known.open)
         if known.since is None:
             return _readiness.waiting(f"pod {pod.name} has left: {known.describe()}")
-        if record.acknowledged is None:
-            self._record(pod, acknowledged=_now())
-        waits_for = self._waits_for(pod, known, since, known.since)
+        self._log.add(pod, acknowledged=_now())
+        known_since = self._known_since.setdefault(pod.uid, known.since)
+        waits_for = self._waits_for(pod, known, since, known_since)
         if waits_for:
             return _readiness.waiting(waits_for)
         if known.open:
-            self._record(pod, limits=_sidecar_limits.describe(self._api, pod))
+            self._log.write(pod, limits=_sidecar_limits.describe(self._api, pod))
         self._delete(pod)
         self._close(pod, since)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
+
+    def _leaver(self, pod: Pod) -> Leaver:
+        return Leaver(pod=pod, by_name=self._passage.departure.hosts, gateway=self._gateway)
 
     def _wait_until_unready(self, pod: Pod) -> Readiness:
         if pod.uid not in self._told:
@@ -182,12 +188,12 @@ class Leaving:
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
         now = self._clock()
-        if known.asked is None or known.asked < acknowledged:
+        if known.asked is None or known.since is None or known.asked < known.since:
             return f"pod {pod.name} has left, and is asked what it has open"
         if known.open is None or self._passage.departure.headless or self._gateway:
             # A client of a gateway may keep its connection and say nothing for a while.
-            left = acknowledged + self._patience.hold - now
-            if left > 0:
+            end = max(acknowledged + self._patience.hold, (known.busy or 0) + QUIET)
+            if min(end, out + self._patience.limit) > now:
                 return f"pod {pod.name} has left, and is held for {self._patience.hold} s"
         left = out + self._patience.limit - now
         if known.open and left > 0:
@@ -198,11 +204,11 @@ class Leaving:
     def _close(self, pod: Pod, since: float) -> None:
         """It is gone, by our hand or by another's."""
         seconds = round(self._clock() - since, 1)
-        left_open = self._witness.about(pod).open
-        self._record(pod, ended=_now(), open_at_end=left_open, seconds=seconds)
+        open_at_end = self._witness.about(pod).open
+        self._log.write(pod, ended=_now(), open_at_end=open_at_end, seconds=seconds)
         self._out.pop(pod.uid, None)
         self._witness.forget(pod)
-        self.done.append(self._records[pod.uid])
+        self.done.append(self._log.of(pod))
 
     def _delete(self, pod: Pod) -> None:
         self._api.delete(POD, pod.name, pod.namespace)
@@ -214,13 +220,17 @@ class Leaving:
         mark = Mark(workload=self._workload, labels=labels, out=True)
         if not self._write(pod, mark, mark.patch(changes)):
             return False
-        departure = self._passage.departure
-        by_label = bool(departure.changes) and departure.changes.items() <= changes.items()
-        if departure.by_readiness and not by_label:
+        if self._passage.departure.by_readiness and not self._passage.departure.is_in(changes):
             return True
-        self._record(pod, out=_now())
-        self._out[pod.uid] = (pod, self._clock())
+        self._out[pod.uid] = (pod, self._note(pod))
         return True
+
+    def _note(self, pod: Pod) -> float:
+        """Since when it gets no new requests, by the first of the steps that see to that."""
+        self._log.add(pod, out=_now())
+        if self.is_known_to_have_left(pod):
+            self._log.add(pod, acknowledged=_now())
+        return self._since.setdefault(pod.uid, self._clock())
 
     def _write(self, pod: Pod, mark: Mark | None, patch: Object) -> bool:
         """Whether it was there; somebody may have evicted it a moment ago."""
@@ -234,16 +244,6 @@ class Leaving:
         self.wrote = True
         self._written[pod.uid] = replace(pod, mark=mark)
         return True
-
-    def _record(self, pod: Pod, **changes: Any) -> Drained:
-        record = self._records.get(pod.uid) or Drained(pod=pod.name, revision=pod.revision)
-        self._records[pod.uid] = replace(record, **changes)
-        return self._records[pod.uid]
-
-
-def _let_go(pod: Pod) -> str:
-    """A value that its controller does not know; nothing else looks at that label."""
-    return f"{pod.template[:40]}-released"
 
 
 def _now() -> str:

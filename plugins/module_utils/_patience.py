@@ -13,6 +13,10 @@ from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 
+# For how many seconds nobody must have asked a gateway: whenever the kubelet finds it ready, every
+# ten seconds, some come again for a moment.
+QUIET = 5.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -61,11 +62,12 @@ def read_users(api: Api, revision: Revision) -> Users:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """The deletions, and whether the end of istiod is awaited."""
+    """The deletions, the pods that have to end before, and whether any end is awaited."""
 
     revision: Revision
     steps: tuple[Step, ...]
     wait: bool
+    ending: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """What the module returns beside the steps."""
@@ -73,6 +75,8 @@ class Removal:
 
     def carry_out(self, api: Api, waiter: Waiter) -> dict[str, Any]:
         """Delete them, the callers of istiod before istiod."""
+        for namespace, pods in groupby(self.ending, key=lambda pod: pod.partition("/")[0]):
+            waiter.follow(api, _kinds.POD, namespace, "", _judge_ended(set(pods)))
         if self.steps:
             waiter.say(f"removing {self.revision}: {len(self.steps)} objects")
             _steps.run(api, self.steps, (Stage.INJECTORS, Stage.ISTIOD))
@@ -89,14 +93,16 @@ def plan(api: Api, module: HasOptions, revision: Revision) -> Removal:
     for target, live in lives.items():
         _owner.refuse_foreign(target, live, module.params["take_over"])
     users = read_users(api, revision) if lives else Users()
-    if users.any:
+    # Until it has ended, a pod needs its istiod for the requests that it still sends.
+    ending = users.ending if module.params["wait"] else ()
+    if replace(users, ending=()).any or (users.any and not ending):
         raise RefusedError(
             f"{revision} is still used: {users.describe()}. Move or remove these first; nothing was"
             " deleted.",
             users=_users.summary(users),
         )
     steps = [_steps.deletion(target, live, _stage(target)) for target, live in lives.items()]
-    return Removal(revision=revision, steps=tuple(steps), wait=module.params["wait"])
+    return Removal(revision=revision, steps=tuple(steps), wait=module.params["wait"], ending=ending)
 
 
 def _find(api: Api, revision: Revision) -> dict[ObjectName, Object]:
@@ -140,6 +146,19 @@ def _stage(target: ObjectName) -> Stage:
     if target.kind in (_kinds.HPA, _kinds.DEPLOYMENT):
         return Stage.ISTIOD
     return Stage.LEFTOVERS if target.kind == _kinds.LEASE else Stage.ACCOUNTS
+
+
+def _judge_ended(names: Collection[str]) -> Callable[[Sequence[Object]], Readiness]:
+    """Whether none of these pods is there any more."""
+
+    def judge(pods: Sequence[Object]) -> Readiness:
+        keys = {f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in pods}
+        left = sorted(keys & set(names))
+        if not left:
+            return _readiness.READY
+        return _readiness.waiting(f"{len(left)} pods with its sidecar are still ending: {left[0]}")
+
+    return judge
 
 
 def judge_gone(pods: Sequence[Object]) -> Readiness:

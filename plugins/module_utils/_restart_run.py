@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -27,6 +27,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
 from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
+from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Ticks
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._rejections import Rejections
 from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
@@ -67,6 +68,7 @@ class Run:
     plan: Plan
     witness: Witness
     rejections: Rejections
+    ticks: Ticks = field(default_factory=Ticks)
 
     @classmethod
     def read(cls, api: Api, request: Request) -> Run:
@@ -197,7 +199,12 @@ class Run:
     def _start(self, todo: Todo) -> Restart | Drain:
         if todo.passage is not None:
             leaving = Leaving(
-                self.api, self.witness, todo.reference, todo.passage, self.request.patience
+                self.api,
+                self.witness,
+                todo.reference,
+                todo.passage,
+                self.request.patience,
+                ticks=self.ticks,
             )
             return Drain(self.api, self.fleet, todo, self.wanted, leaving, self.rejections)
         return Restart(

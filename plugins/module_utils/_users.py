@@ -41,6 +41,8 @@ class Users:
     webhooks: tuple[str, ...] = ()
     config_objects: tuple[str, ...] = ()
     control_planes: tuple[str, ...] = ()
+    ending: tuple[str, ...] = ()
+    """Pods that have been told to stop; they and their proxies are not among the others."""
     unanswered: tuple[str, ...] = ()
     """istiods that could not be asked which proxies are connected to them."""
 
@@ -64,6 +66,7 @@ _WORDS = {
     "tags": "tags",
     "webhooks": "webhooks that call it",
     "config_objects": "Istio objects labelled for it",
+    "ending": "pods that are ending",
     "control_planes": "control planes that read its mesh configuration",
     "unanswered": "istiods that did not say which proxies are connected to them",
 }
@@ -79,13 +82,16 @@ def find(
 ) -> Users:
     """The users of the revision; `answers` are what the istiods say of their proxies."""
     own = [answer for answer in answers if answer.istiod.revision == revision.name]
-    pods = [pod for pod in inventory.pods if pod.revision == revision.name]
+    carrying = [pod for pod in inventory.pods if pod.revision == revision.name]
+    pods = [pod for pod in carrying if not pod.ending]
+    ending = {pod.key for pod in carrying if pod.ending}
     asking = ask_for(inventory, names_of(mesh, revision.name))
     return replace(
         asking,
         pods=_sorted(pod.key for pod in pods if not pod.gateway),
         gateways=_sorted((*asking.gateways, *(f"Pod {pod.key}" for pod in pods if pod.gateway))),
-        proxies=_sorted(each.key for answer in own for each in answer.connections),
+        proxies=_sorted({each.key for answer in own for each in answer.connections} - ending),
+        ending=_sorted(ending),
         tags=_sorted(tag.name for tag in mesh.tags if tag.revision == revision.name),
         webhooks=_sorted(_callers(inventory, mesh, revision)),
         control_planes=_sorted(

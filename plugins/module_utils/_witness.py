@@ -41,6 +41,7 @@ class Knowledge:
 
     `lacking` are the proxies that do not know, each with why it cannot be asked, where it cannot.
     `open` is how many requests it had open when it was last asked, None where that is not seen.
+    `busy` is when a gateway was last seen to have sent requests on since it was watched.
     """
 
     proxies: int = 0
@@ -48,6 +49,7 @@ class Knowledge:
     since: float | None = None
     open: int | None = None
     asked: float | None = None
+    busy: float | None = None
 
     @property
     def complete(self) -> bool:
@@ -66,6 +68,7 @@ class _Case:
     leaver: Leaver
     known_by: set[str] = field(default_factory=set)
     knowledge: Knowledge = field(default_factory=Knowledge)
+    sent: int | None = None
 
 
 class Witness:
@@ -101,6 +104,14 @@ class Witness:
         with self._lock:
             self._cases.setdefault(leaver.pod.uid, _Case(leaver))
             self._wake.set()
+
+    def doubt(self, pod: Pod) -> None:
+        """Ask everybody about it anew: who knew may have found it again."""
+        with self._lock:
+            # A round that goes on has the case of before, and what it finds may be older.
+            before = self._cases[pod.uid]
+            knowledge = replace(before.knowledge, proxies=0, lacking=(), since=None)
+            self._cases[pod.uid] = replace(before, known_by=set(), knowledge=knowledge)
 
     def forget(self, pod: Pod) -> None:
         """Ask about it no more."""
@@ -157,15 +168,18 @@ class Witness:
     def _look_into(self, case: _Case) -> None:
         leaver = case.leaver
         pod, asked = leaver.pod, self._clock()
-        number = None
+        number, busy = None, case.knowledge.busy
         if pod.revision is not None:
             try:
                 found = _envoy.clusters(self._api, pod.name, pod.namespace)
                 listeners = _envoy.gauges(self._api, pod.name, pod.namespace)
                 number = _envoy.count_open(found, listeners, gateway=leaver.gateway)
+                sent = _envoy.count_sent(found) if leaver.gateway else 0
+                busy = asked if case.sent not in (None, sent) else busy
+                case.sent = sent
             except ApiError:
                 number = None
-        case.knowledge = replace(case.knowledge, open=number, asked=asked)
+        case.knowledge = replace(case.knowledge, open=number, asked=asked, busy=busy)
 
     def _judge(self, case: _Case, proxies: Mapping[str, Pod]) -> None:
         """A proxy that is not ready and cannot be asked has no clients either."""
@@ -182,6 +196,7 @@ class Witness:
             since=None if lacking else since,
             open=known.open,
             asked=known.asked,
+            busy=known.busy,
         )
 
 

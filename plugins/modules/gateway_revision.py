@@ -15,12 +15,11 @@ description:
   - Moves gateways that are Deployments with an injected proxy, and those that istiod deploys from a
     Gateway of the Gateway API. Pods of the new revision join the same Services first, and get
     ready, and serve every listener, certificate and route that the old ones do. Then the old pods
-    leave the Services, and are deleted when nothing is open in them any more.
+    leave the Services by getting unready, since without the labels that a Service selects by istiod
+    would take their listeners away. They are deleted when nothing is open in them any more.
   - A Gateway of the Gateway API follows its own label C(istio.io/rev), then that of its namespace,
     then the default. Where that does not lead to the revision yet, the Gateway gets the label, and
-    loses it again on the way back. Its old pods leave their Services by getting unready, since
-    without the labels that the Service selects by istiod would take their listeners away; with the
-    probe of Istio that takes about a minute.
+    loses it again on the way back.
   - Name, Service, addresses, node ports and autoscaler of a gateway stay as they are.
   - Where the new pods do not get ready, or do not serve all that the old ones do, they are drained
     and the Deployment is put back. The old pods were not touched.
@@ -68,8 +67,9 @@ options:
     default: 300
   drain_hold:
     description: >-
-      For how many seconds an old pod is kept at least, so that clients that keep their connections
-      are told to come to another with their next request.
+      For how many seconds an old pod is kept at least, and until nobody has asked it for anything
+      for 5 seconds. Clients that keep their connections are told to come to another with their next
+      request.
     type: int
     default: 10
   wait_timeout:
@@ -82,6 +82,7 @@ requirements:
   - Python package urllib3
   - For those that istiod deploys, the rights to list and patch gateways of
     gateway.networking.k8s.io and replicasets.
+  - The right to patch pods/status; without it the kubelet finds old pods unready in its own time.
 seealso:
   - module: meshwright.istio.workload_restart
     description: Replaces the pods of everything else.

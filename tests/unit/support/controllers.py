@@ -32,6 +32,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.replica_sets import
 
 Object = dict[str, Any]
 Reference = tuple[str, str, str]
+READY = {"type": "Ready", "status": "True"}
 CROWDED = {
     "type": "PodScheduled",
     "status": "False",
@@ -230,7 +231,11 @@ class Controllers:
             waits = self.now - started < self.startup or name in self.unready
             if is_ready(pod) or waits:
                 continue
-            if self._is_crowded_out(name):
+            if "podIP" in pod["status"] and _is_hidden(pod):
+                # The kubelet compares what it knows with what is said every ten seconds.
+                if self.now % 10 == 0:
+                    self.api.put({**pod, "status": {**pod["status"], "conditions": [READY]}})
+            elif self._is_crowded_out(name):
                 self.api.put({**pod, "status": {"phase": "Pending", "conditions": [CROWDED]}})
             elif not stuck:
                 self._set_ready(pod)
@@ -250,7 +255,7 @@ class Controllers:
         status = {
             "phase": "Running",
             "podIP": address,
-            "conditions": [{"type": "Ready", "status": "True"}],
+            "conditions": [READY],
         }
         self._ready_at[pod["metadata"]["uid"]] = self.now
         spec = {"nodeName": _node(pod) or "n0", **pod["spec"]}
@@ -278,6 +283,12 @@ class Controllers:
             status["conditions"] = conditions
         if current.get("status") != status:
             self.api.put({**current, "status": status})
+
+
+def _is_hidden(pod: Object) -> bool:
+    """Whether somebody else than its kubelet says that it is not ready."""
+    conditions = pod["status"].get("conditions") or ()
+    return any(each.get("reason") == "MeshwrightDraining" for each in conditions)
 
 
 def owned(controllers: Controllers, item: Object) -> Iterator[Object]:

@@ -23,11 +23,17 @@ InboundPassthroughCluster::0.0.0.0:0::rq_active::2
 
 
 def clusters(
-    known: Mapping[str, Sequence[str]], address: str, number: int, *, gateway: bool = False
+    known: Mapping[str, Sequence[str]],
+    address: str,
+    number: int,
+    *,
+    gateway: bool = False,
+    sent: int = 8731,
 ) -> bytes:
     """/clusters of a proxy that knows these hosts; with so many requests of its own open.
 
-    A sidecar has an inbound cluster, and its requests in it, while a Service leads to its address.
+    It has sent `sent` to each of them. A sidecar has an inbound cluster, and its requests in it,
+    while a Service leads to its address.
     """
     lines = [_OTHERS.rstrip()]
     left = number if gateway else 0
@@ -38,10 +44,10 @@ def clusters(
             f"{name}::default_priority::max_connections::4294967295",
         ]
         for each in addresses:
-            lines += _host(name, each, left)
+            lines += _host(name, each, left, sent)
             left = 0
     if address and not gateway:
-        lines += _host("inbound|8080||", address, number)
+        lines += _host("inbound|8080||", address, number, sent)
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -71,11 +77,11 @@ def served(path: str, own: str, missing: Collection[str] = ()) -> bytes:
     return json.dumps({"configs": [config]}).encode()
 
 
-def _host(cluster: str, address: str, number: int) -> list[str]:
+def _host(cluster: str, address: str, number: int, sent: int) -> list[str]:
     return [
         f"{cluster}::{address}:8080::cx_active::1",
         f"{cluster}::{address}:8080::rq_active::{number}",
-        f"{cluster}::{address}:8080::rq_total::8731",
+        f"{cluster}::{address}:8080::rq_total::{sent}",
         f"{cluster}::{address}:8080::health_flags::healthy",
     ]
 

@@ -89,6 +89,13 @@ def test_counts_what_a_gateway_has_open() -> None:
     assert _envoy.count_open(CLUSTERS, listeners, gateway=True) == 20
 
 
+def test_counts_what_a_gateway_has_sent_on() -> None:
+    sent = (
+        b"outbound|80||a.b::10.1.0.7:80::rq_total::30\noutbound|80||c.d::10.1.0.8:80::rq_total::4"
+    )
+    assert _envoy.count_sent(CLUSTERS + b"\n" + sent) == 34
+
+
 def test_what_is_not_kept_is_not_known() -> None:
     replaced = CLUSTERS[: CLUSTERS.index(b"inbound|8080")]
     assert _envoy.count_open(replaced, b"") is None

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _gateway
-from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import RefusedError
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway, Target
 from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector
@@ -77,12 +76,6 @@ def test_accepts_what_can_be_moved() -> None:
         ),
         pytest.param(
             gateway(services=()), NEW, "No Service of namespace edge selects", id="no service"
-        ),
-        pytest.param(
-            gateway(departure=Departure(obstacle="all is one label")),
-            NEW,
-            "cannot be drained: all is one label. Select",
-            id="no way out",
         ),
         pytest.param(
             gateway(gateways.gateway(), space=OLD),

@@ -9,98 +9,23 @@ from typing import Any
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
-from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
-from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage, Way
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
     BadInputError,
     NotReadyError,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import DRAINING, Mark
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
-from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._standing import Sender
-from ansible_collections.meshwright.istio.plugins.module_utils._witness import Knowledge, Leaver
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
-from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, workload_objects
-from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
-
-WEB = Reference(namespace="shop", kind="Deployment", name="web")
-DEPARTURE = Departure(changes={"app": "draining"}, before={"app": "web"})
-LABELS = {"app": "web", "pod-template-hash": "6d4", "tier": "front"}
-
-
-class Told:
-    """What a witness says is what the test has told it."""
-
-    def __init__(self) -> None:
-        self.knowledge = Knowledge()
-        self.watched: dict[str, Leaver] = {}
-        self.forgotten: list[str] = []
-        self.started = 0
-
-    def start(self) -> None:
-        self.started += 1
-
-    def watch(self, leaver: Leaver) -> None:
-        self.watched[leaver.pod.name] = leaver
-
-    def forget(self, pod: Pod) -> None:
-        self.forgotten.append(pod.name)
-
-    def about(self, _pod: Pod) -> Knowledge:
-        return self.knowledge
-
-
-class Scene:
-    """One pod of a workload, and a clock."""
-
-    def __init__(self, **more: Any) -> None:
-        self.now = 100.0
-        self.api = FakeApi(mesh_objects.pod("web-0", "shop", revision="1-30", labels=dict(LABELS)))
-        self.witness = Told()
-        release = more.pop("release", "pod-template-hash")
-        passage = Passage(
-            way=Way.SUCCESSOR, departure=more.pop("departure", DEPARTURE), release=release
-        )
-        self.leaving = Leaving(
-            self.api,
-            self.witness,  # type: ignore[arg-type]
-            WEB,
-            passage,
-            Patience(limit=45, hold=10),
-            clock=lambda: self.now,
-            **more,
-        )
-
-    @property
-    def item(self) -> dict[str, Any]:
-        return self.api.objects["v1", "Pod", "shop", "web-0"]
-
-    @property
-    def pod(self) -> Pod:
-        return Pod.from_object(self.item)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        found: dict[str, str] = self.item["metadata"]["labels"]
-        return found
-
-    def out(self) -> Pod:
-        self.leaving.leave(self.pod)
-        return self.pod
-
-    def tell(self, **known: Any) -> None:
-        self.witness.knowledge = Knowledge(proxies=3, **known)
-
-    def see_off(self) -> str:
-        return self.leaving.see_off(self.leaving.pods([self.pod])).reason
-
-    @property
-    def is_there(self) -> bool:
-        return ("v1", "Pod", "shop", "web-0") in self.api.objects
+from ansible_collections.meshwright.istio.tests.unit.support import workload_objects
+from ansible_collections.meshwright.istio.tests.unit.support.leaving_scene import (
+    DEPARTURE,
+    LABELS,
+    WEB,
+    Scene,
+)
 
 
 def test_released_it_serves_on_and_its_controller_does_not_know_it() -> None:
@@ -116,7 +41,7 @@ def test_released_it_serves_on_and_its_controller_does_not_know_it() -> None:
 def test_taken_out_it_has_left_its_services() -> None:
     scene = Scene()
     scene.leaving.release(scene.pod)
-    scene.leaving.take_out(scene.pod)
+    scene.take_out()
     assert scene.labels == {**LABELS, "app": "draining", "pod-template-hash": "6d4-released"}
     assert scene.pod.mark == Mark(
         workload=WEB, labels={"app": "web", "pod-template-hash": "6d4"}, out=True
@@ -127,9 +52,34 @@ def test_taken_out_it_has_left_its_services() -> None:
 def test_it_may_leave_at_once() -> None:
     step_by_step, at_once = Scene(), Scene()
     step_by_step.leaving.release(step_by_step.pod)
-    step_by_step.leaving.take_out(step_by_step.pod)
+    step_by_step.take_out()
     at_once.out()
     assert (at_once.labels, at_once.pod.mark) == (step_by_step.labels, step_by_step.pod.mark)
+
+
+def test_one_that_was_let_go_is_unready_before_it_changes_its_labels() -> None:
+    scene = Scene()
+    scene.leaving.release(scene.pod)
+    scene.leaving.take_out(scene.pod)
+    assert (scene.pod.ready, scene.labels["app"], scene.leaving.any) == (False, "web", False)
+    scene.leaving.take_out(scene.pod)
+    assert scene.labels["app"] == "web"
+    scene.tell(since=101.0, open=0, asked=101.0)
+    scene.leaving.take_out(scene.pod)
+    assert (scene.labels["app"], scene.leaving.any) == ("draining", True)
+
+
+def test_one_that_its_controller_counts_is_never_made_unready() -> None:
+    scene = Scene()
+    scene.leaving.take_out(scene.pod)
+    assert (scene.pod.ready, scene.labels["app"]) == (True, "draining")
+
+
+def test_one_whose_room_is_needed_leaves_at_once() -> None:
+    scene = Scene()
+    scene.leaving.release(scene.pod)
+    scene.leaving.take_out(scene.pod, at_once=True)
+    assert (scene.pod.ready, scene.labels["app"]) == (True, "draining")
 
 
 def test_where_no_label_lets_it_go_only_its_services_do() -> None:
@@ -275,8 +225,56 @@ def test_holds_what_may_get_more_for_a_while(more: dict[str, Any], known: int | 
     assert not scene.is_there
     leaver = scene.witness.watched["web-0"]
     assert leaver.gateway is bool(more.get("gateway"))
-    names = ["web.shop.svc.cluster.local"] if "departure" in more else []
+    names = ("web.shop.svc.cluster.local",) if "departure" in more else ()
     assert leaver.by_name == names
+
+
+def test_a_gateway_is_held_while_it_is_asked_but_not_beyond_the_limit() -> None:
+    scene = Scene(gateway=True)
+    scene.out()
+    scene.tell(since=105.0, open=0, asked=112.0, busy=112.0)
+    scene.now = 116.9
+    assert scene.see_off() == "pod web-0 has left, and is held for 10 s"
+    scene.now = 144.9
+    scene.tell(since=105.0, open=0, asked=144.0, busy=144.0)
+    scene.see_off()
+    assert scene.is_there
+    scene.now = 145.0
+    scene.see_off()
+    assert not scene.is_there
+
+
+BY_READINESS = replace(DEPARTURE, by_readiness=True)
+
+
+def test_where_it_leaves_by_its_readiness_it_keeps_its_labels_and_is_made_unready_again() -> None:
+    scene = Scene(departure=BY_READINESS, gateway=True)
+    scene.out()
+    assert (scene.labels["app"], scene.pod.ready) == ("web", True)
+    scene.see_off()
+    assert (scene.labels["app"], scene.pod.ready) == ("web", False)
+    scene.tell(since=101.0, open=1, asked=101.0)
+    scene.see_off()
+    ready = {"status": {"conditions": [{"type": "Ready", "status": "True"}]}}
+    scene.api.patch(_kinds.POD, "web-0", ready, "shop")
+    scene.see_off()
+    assert not scene.pod.ready
+    # That it was found again for a moment does not hold it any longer.
+    scene.now = 111.0
+    scene.tell(since=110.5, open=0, asked=110.9)
+    assert scene.see_off() == "pod web-0 has answered everybody and ends"
+    (done,) = scene.leaving.done
+    assert done.seconds == 11.0
+
+
+def test_one_that_a_restart_had_let_go_leaves_with_the_labels_that_it_had() -> None:
+    scene = Scene(departure=BY_READINESS, gateway=True)
+    scene.leaving.release(scene.pod)
+    let_go = dict(scene.labels)
+    scene.leaving.leave(scene.pod)
+    assert scene.labels == let_go
+    assert scene.pod.mark is not None
+    assert (scene.pod.mark.labels["pod-template-hash"], scene.pod.mark.out) == ("6d4", True)
 
 
 def test_sees_off_what_a_run_before_has_taken_out() -> None:

@@ -9,14 +9,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _istiod, _removal
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _istiod,
+    _kinds,
+    _removal,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     NotReadyError,
     RefusedError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
-from ansible_collections.meshwright.istio.tests.unit.support import istiods
+from ansible_collections.meshwright.istio.tests.unit.support import istiods, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
 
 REVISION = Revision(name="1-30", namespace="istio-system")
@@ -96,6 +100,31 @@ def test_waits_for_the_last_istiod_unless_told_not_to(api: LiveMesh) -> None:
     assert accounts in api.objects
     plan(api, wait=False).carry_out(api, waiter())
     assert accounts not in api.objects
+
+
+def test_waits_for_pods_that_are_ending_and_refuses_where_it_may_not_wait(api: LiveMesh) -> None:
+    pod = mesh_objects.pod("web-0", "shop", revision="1-30")
+    pod["metadata"]["deletionTimestamp"] = "2026-11-26T06:00:00Z"
+    api.put(pod)
+    istiods.serve(api, "istiod-1-30-5d8-0", "1.30.4", [istiods.entry("web-0.shop")])
+    with pytest.raises(RefusedError, match=r"still used: pods that are ending \(1\): shop/web-0"):
+        plan(api, wait=False)
+    removal = plan(api)
+    with pytest.raises(NotReadyError, match="1 pods with its sidecar are still ending: shop/web-0"):
+        removal.carry_out(api, waiter())
+    assert ISTIOD in api.objects
+    api.remove(_kinds.POD, "web-0", "shop")
+    removal.carry_out(api, waiter())
+    assert ISTIOD not in api.objects
+
+
+def test_a_pod_that_stays_is_no_less_in_the_way_beside_one_that_is_ending(api: LiveMesh) -> None:
+    ending = mesh_objects.pod("web-0", "shop", revision="1-30")
+    ending["metadata"]["deletionTimestamp"] = "2026-11-26T06:00:00Z"
+    api.put(ending)
+    api.put(mesh_objects.pod("web-1", "shop", revision="1-30"))
+    with pytest.raises(RefusedError, match=r"carry its sidecar \(1\): shop/web-1; pods that are"):
+        plan(api)
 
 
 def test_what_is_gone_needs_nothing_and_asks_nobody(api: LiveMesh) -> None:

@@ -27,6 +27,7 @@ class Proxies(FakeApi):
         self.dead: set[str] = set()
         self.asked: list[str] = []
         self.open = 0
+        self.sent = 5
         self.now = 0.0
         super().__init__()
         self.add("web-0", address=ADDRESS)
@@ -45,7 +46,7 @@ class Proxies(FakeApi):
             return envoy_answers.gauges(self.open)
         self.asked.append(pod)
         known = {HOST: [ADDRESS] if pod in self.senders else ["10.1.0.8"]}
-        return envoy_answers.clusters(known, "", 0)
+        return envoy_answers.clusters(known, "", 0, sent=self.sent)
 
     def witness(self) -> Witness:
         return Witness(self, lambda: self.now)
@@ -171,6 +172,17 @@ class TestRounds:
         assert (found.open, found.asked) == (4, 1.0)
         api.dead = {"web-0"}
         assert (ask(api, witness).open, ask(api, witness).asked) == (None, 3.0)
+
+    @pytest.mark.parametrize(("gateway", "busy"), [(True, 3.0), (False, None)])
+    def test_says_when_a_gateway_was_last_asked_for_something(
+        self, gateway: bool, busy: float | None
+    ) -> None:
+        api = Proxies()
+        witness = api.witness()
+        witness.watch(Leaver(pod=api.look(), gateway=gateway))
+        assert (ask(api, witness).busy, ask(api, witness).busy) == (None, None)
+        api.sent += 1
+        assert (ask(api, witness).busy, ask(api, witness).busy) == (busy, busy)
 
     def test_a_pod_without_a_sidecar_is_not_asked_for_what_it_has_open(self) -> None:
         api = Proxies()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hiding
 from ansible_collections.meshwright.istio.tests.unit.support.api_gateways import (
     NAME,
     PROBES,
@@ -65,7 +66,13 @@ def test_moves_by_the_label_of_the_gateway_and_back_without_one() -> None:
     assert api.deployment(NAME) == before
 
 
-def test_a_pod_serves_until_the_kubelet_finds_it_unready_and_keeps_its_labels() -> None:
+@pytest.mark.parametrize("may_patch_status", [True, False])
+def test_a_pod_leaves_by_its_readiness_and_keeps_its_labels(
+    monkeypatch: pytest.MonkeyPatch, may_patch_status: bool
+) -> None:
+    """Without the right to say so of it, it serves until the kubelet has found out."""
+    if not may_patch_status:
+        monkeypatch.setattr(Hiding, "hide", lambda _hiding, _leaver: False)
     api = ApiGatewayCluster(rev=None)
     behind: list[int] = []
     service = api.objects["v1", "Service", "edge", NAME]
@@ -80,7 +87,8 @@ def test_a_pod_serves_until_the_kubelet_finds_it_unready_and_keeps_its_labels() 
 
     api.on_write = notice
     assert move(api)["rc"] == 0
-    assert (behind.count(4) >= PROBES, behind[-1], kept) == (True, 2, {"public"})
+    served = behind.count(4) >= PROBES
+    assert (served, behind[-1], kept) == (not may_patch_status, 2, {"public"})
 
 
 def test_names_the_revision_where_the_gateway_did_before_and_gives_it_back() -> None:

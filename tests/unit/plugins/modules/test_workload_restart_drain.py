@@ -132,9 +132,8 @@ def test_reports_each_step_of_a_pod() -> None:
     steps = [second(found[key]) for key in ("released", "out", "acknowledged", "ended")]
     assert steps == sorted(steps)
     assert found["seconds"] == steps[3] - steps[1]
-    patched, out, deleted = api.writes
-    assert (patched, out) == (("patch", "Pod", name), ("patch", "Pod", name))
-    assert deleted == ("delete", "Pod", name)
+    # It is let go, made unready, again when the kubelet has put that right, and takes other labels.
+    assert api.writes == [("patch", "Pod", name)] * 4 + [("delete", "Pod", name)]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])

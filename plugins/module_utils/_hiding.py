@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection meshwright.istio: it may change at any time without notice.
+
+"""Let the Services of a pod find it unready before it leaves them by its labels.
+
+istiod makes the listeners of a proxy from the Services that select its pod. A pod that leaves by
+its labels loses them with the next push, which may reach it before the others learn that it has
+left: what they send it meanwhile is answered with 503 by a sidecar, with 404 by a gateway. One that
+is not ready is no endpoint either, and keeps its listeners.
+
+The kubelet knows better. Every ten seconds it compares what it knows of its pods with what is said
+of them, and puts that right; so the labels change when it has just done that. Nothing has to be put
+back where a run ends in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
+from ansible_collections.meshwright.istio.plugins.module_utils._witness import Leaver, Witness
+
+_UNREADY = {
+    "type": "Ready",
+    "status": "False",
+    "reason": "MeshwrightDraining",
+    "message": "It is on its way out and shall get no new requests.",
+}
+# How often a kubelet puts the status of its pods right: `syncPeriod` of its status manager.
+_PERIOD = 10.0
+# How long before that a pod must not change its labels, and how late we may see what was done.
+_MARGIN = 1.5
+# It is only safer than to leave by labels alone: what cannot be asked is not waited for.
+_LIMIT = 25.0
+
+
+class Ticks:
+    """When kubelets put the status of pods right, by node; of all pods of a run."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float | None] = {}
+
+    def note(self, node: str, moment: float | None) -> None:
+        """It was seen to do so at that moment, or never in all of a period."""
+        self._seen[node] = moment
+
+    def is_far(self, node: str, now: float) -> bool:
+        """Whether it is known not to do so in the next moments."""
+        if node not in self._seen:
+            return False
+        seen = self._seen[node]
+        return seen is None or (now - seen) % _PERIOD < _PERIOD - _MARGIN
+
+
+class Hiding:
+    """The pods that are hidden."""
+
+    def __init__(
+        self, api: Api, witness: Witness, clock: Callable[[], float], ticks: Ticks
+    ) -> None:
+        self._api = api
+        self._witness = witness
+        self._clock = clock
+        self._ticks = ticks
+        self._since: dict[str, float] = {}
+        self._seen_unready: set[str] = set()
+        self._forbidden = False
+
+    def is_over(self, leaver: Leaver) -> bool:
+        """Whether the pod may change its labels now; it is hidden with the first question."""
+        pod, now = leaver.pod, self._clock()
+        since = self._since.get(pod.uid)
+        if since is None:
+            return not pod.ready or pod.revision is None or not self.hide(leaver)
+        if not pod.ready:
+            self._seen_unready.add(pod.uid)
+        elif pod.uid in self._seen_unready:
+            self._ticks.note(pod.node, now)
+            return not self.hide(leaver)
+        if now - since >= _LIMIT:
+            return True
+        if self._ticks.is_far(pod.node, now):
+            return self._witness.about(pod).complete
+        if now - since >= _PERIOD + _MARGIN:
+            # This one does not care.
+            self._ticks.note(pod.node, None)
+        return False
+
+    def hide(self, leaver: Leaver) -> bool:
+        """Hide one that is ready, for the first time or again.
+
+        Not where it is gone, or the right to patch the status of pods is missing.
+        """
+        if self._forbidden:
+            return False
+        pod = leaver.pod
+        try:
+            self._api.patch(
+                POD,
+                pod.name,
+                {"status": {"conditions": [_UNREADY]}},
+                pod.namespace,
+                patch_type="strategic",
+                subresource="status",
+            )
+        except ApiError as error:
+            if error.status not in (403, 404):
+                raise
+            self._forbidden = error.status == 403
+            return False
+        self._since.setdefault(pod.uid, self._clock())
+        self._seen_unready.discard(pod.uid)
+        self._witness.watch(leaver)
+        self._witness.doubt(pod)
+        return True
