@@ -164,8 +164,10 @@ class Drain:
         full = self._full(workload, pods.members)
         if self._passage.obstacle:
             return self._step_to_an_end(pods, off, full)
-        broken = [pod for pod in off if not pod.ready]
-        if broken:
+        if hidden := [pod for pod in off if pod.hidden]:
+            self._leaving.take_out(hidden[0])
+            return _rest(workload, off, pods.waiting)
+        if broken := [pod for pod in off if not pod.ready]:
             return self._leaving.dismiss(broken[0])
         if not full.ready:
             self._make_room(workload, pods)

@@ -56,8 +56,9 @@ class Log:
 
     def add(self, pod: Pod, **changes: Any) -> None:
         """Write down what is not known yet."""
-        before = asdict(self.of(pod))
-        self.write(pod, **{key: value for key, value in changes.items() if before[key] is None})
+        before = self.of(pod)
+        missing = {key: value for key, value in changes.items() if getattr(before, key) is None}
+        self.write(pod, **missing)
 
 
 def warnings(workloads: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -19,15 +19,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _unready
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import HIDDEN, Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Leaver, Witness
 
 _UNREADY = {
     "type": "Ready",
     "status": "False",
-    "reason": "MeshwrightDraining",
+    "reason": HIDDEN,
     "message": "It is on its way out and shall get no new requests.",
 }
 # How often a kubelet puts the status of its pods right: `syncPeriod` of its status manager.
@@ -68,6 +70,7 @@ class Hiding:
         self._ticks = ticks
         self._since: dict[str, float] = {}
         self._seen_unready: set[str] = set()
+        self._told: set[str] = set()
         self._forbidden = False
 
     def is_over(self, leaver: Leaver) -> bool:
@@ -117,3 +120,14 @@ class Hiding:
         self._witness.watch(leaver)
         self._witness.doubt(pod)
         return True
+
+    def let_kubelet_see(self, pod: Pod) -> None:
+        """Where it cannot be hidden, let it answer its kubelet once that it is not ready."""
+        if pod.uid in self._told:
+            return
+        try:
+            _unready.make_unready(self._api, pod)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+        self._told.add(pod.uid)

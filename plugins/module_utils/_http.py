@@ -54,11 +54,6 @@ class Http:
         login = [("Authorization", self._authorization)] if self._authorization else []
         return [*login, *self.connection.headers, *((k, v) for k, v in more.items())]
 
-    def _headers(self, kinds: Mapping[str, str]) -> Mapping[str, str]:
-        pairs = self.headers(**kinds)
-        # Only what a connection adds, as the groups of an impersonation, may stand more than once.
-        return urllib3.HTTPHeaderDict(pairs) if self.connection.headers else dict(pairs)
-
     def json(
         self, method: str, path: str, *, schema: _wire.Schema | None = None, **arguments: Any
     ) -> dict[str, Any]:
@@ -105,11 +100,11 @@ class Http:
         retry_429: bool = True,
     ) -> urllib3.BaseHTTPResponse:
         try:
-            return self._sender.urlopen(
+            return self._sender.request(
                 method,
                 url,
                 body=data,
-                headers=self._headers(kinds),
+                headers=urllib3.HTTPHeaderDict(self.headers(**kinds)),
                 preload_content=not stream,
                 timeout=self._timeout,
                 retries=self._retries[retry_429],

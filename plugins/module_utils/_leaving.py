@@ -15,7 +15,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _readiness,
     _sidecar_limits,
     _stand_in_pod,
-    _unready,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage
@@ -62,8 +61,7 @@ class Leaving:
         self._hiding = Hiding(api, witness, clock, ticks or Ticks())
         self._written: dict[str, Pod] = {}
         self._gone: set[str] = set()
-        self._told: set[str] = set()
-        self._out: dict[str, tuple[Pod, float]] = {}
+        self._out: dict[str, Pod] = {}
         self._since: dict[str, float] = {}
         self._known_since: dict[str, float] = {}
         self._log = Log()
@@ -80,9 +78,8 @@ class Leaving:
         for uid, pod in self._written.items():
             if uid in found:
                 found[uid] = replace(found[uid], mark=pod.mark)
-        for pod, since in list(self._out.values()):
-            if pod.uid not in found:
-                self._close(pod, since)
+        for pod in [each for uid, each in self._out.items() if uid not in found]:
+            self._close(pod)
         return [pod for _uid, pod in sorted(found.items())]
 
     @property
@@ -104,8 +101,7 @@ class Leaving:
     def take_out(self, pod: Pod, *, at_once: bool = False) -> None:
         """Take it out of its Services; to be called until it has left."""
         before = pod.mark.labels if pod.mark else {}
-        # One that its controller still counts must not be found unready.
-        if before and not at_once and not self._hiding.is_over(self._leaver(pod)):
+        if not at_once and not self._hiding.is_over(self._leaver(pod)):
             self.wrote = True
             self._note(pod)
             return
@@ -156,9 +152,11 @@ class Leaving:
     def _see_off(self, pod: Pod) -> Readiness:
         if self._passage.departure.by_readiness:
             if pod.ready and not self._hiding.hide(self._leaver(pod)):
-                return self._wait_until_unready(pod)
+                self._hiding.let_kubelet_see(pod)
+                return _readiness.waiting(f"pod {pod.name} is still ready for its kubelet")
             self._note(pod)
-        _pod, since = self._out.setdefault(pod.uid, (pod, self._clock()))
+        self._out.setdefault(pod.uid, pod)
+        since = self._since.setdefault(pod.uid, self._clock())
         self._witness.watch(self._leaver(pod))
         known = self._witness.about(pod)
         self._log.write(pod, proxies=known.proxies)
@@ -167,23 +165,16 @@ class Leaving:
             return _readiness.waiting(f"pod {pod.name} has left: {known.describe()}")
         self._log.add(pod, acknowledged=_now())
         known_since = self._known_since.setdefault(pod.uid, known.since)
-        waits_for = self._waits_for(pod, known, since, known_since)
-        if waits_for:
+        if waits_for := self._waits_for(pod, known, since, known_since):
             return _readiness.waiting(waits_for)
         if known.open:
             self._log.write(pod, limits=_sidecar_limits.describe(self._api, pod))
         self._delete(pod)
-        self._close(pod, since)
+        self._close(pod)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
 
     def _leaver(self, pod: Pod) -> Leaver:
         return Leaver(pod=pod, by_name=self._passage.departure.hosts, gateway=self._gateway)
-
-    def _wait_until_unready(self, pod: Pod) -> Readiness:
-        if pod.uid not in self._told:
-            _unready.make_unready(self._api, pod)
-            self._told.add(pod.uid)
-        return _readiness.waiting(f"pod {pod.name} serves until the kubelet finds it unready")
 
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
@@ -201,9 +192,9 @@ class Leaving:
             return f"pod {pod.name}: {known.open} requests are open, waiting up to {limit} s"
         return ""
 
-    def _close(self, pod: Pod, since: float) -> None:
+    def _close(self, pod: Pod) -> None:
         """It is gone, by our hand or by another's."""
-        seconds = round(self._clock() - since, 1)
+        seconds = round(self._clock() - self._since[pod.uid], 1)
         open_at_end = self._witness.about(pod).open
         self._log.write(pod, ended=_now(), open_at_end=open_at_end, seconds=seconds)
         self._out.pop(pod.uid, None)
@@ -222,15 +213,16 @@ class Leaving:
             return False
         if self._passage.departure.by_readiness and not self._passage.departure.is_in(changes):
             return True
-        self._out[pod.uid] = (pod, self._note(pod))
+        self._note(pod)
+        self._out[pod.uid] = pod
         return True
 
-    def _note(self, pod: Pod) -> float:
-        """Since when it gets no new requests, by the first of the steps that see to that."""
+    def _note(self, pod: Pod) -> None:
+        """That it gets no new requests, since the first of the steps that see to that."""
         self._log.add(pod, out=_now())
         if self.is_known_to_have_left(pod):
             self._log.add(pod, acknowledged=_now())
-        return self._since.setdefault(pod.uid, self._clock())
+        self._since.setdefault(pod.uid, self._clock())
 
     def _write(self, pod: Pod, mark: Mark | None, patch: Object) -> bool:
         """Whether it was there; somebody may have evicted it a moment ago."""

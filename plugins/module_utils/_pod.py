@@ -32,6 +32,8 @@ _HASHES = (
 )
 _VARIANTS = re.compile(r"-(distroless|debug)$")
 _VERSION = re.compile(r"\d+\.\d+")
+# The reason of a pod's unreadiness where we have said so ourselves.
+HIDDEN = "MeshwrightDraining"
 # A container that died so often and still is not ready will not get ready by waiting.
 _TOO_MANY_RESTARTS = 3
 _STARTING = frozenset({"PodInitializing", "ContainerCreating"})
@@ -131,6 +133,11 @@ class Pod:
         return str(self.owner) if self.owner else f"Pod {self.key}"
 
     @property
+    def hidden(self) -> bool:
+        """Whether it is unready only because we have said so, until its kubelet knows better."""
+        return self.trouble is not None and self.trouble.reason == HIDDEN
+
+    @property
     def live(self) -> bool:
         """Whether it is there to stay: neither ended nor ending."""
         return not self.ending and self.phase not in ("Succeeded", "Failed")
@@ -195,6 +202,8 @@ def _troubles(status: Mapping[str, Any]) -> Iterator[Trouble]:
                 message=condition.get("message", ""),
                 hopeless=False,
             )
+        if condition["type"] == "Ready" and condition.get("reason") == HIDDEN:
+            yield Trouble(reason=HIDDEN, message=condition.get("message", ""), hopeless=False)
     for key in ("initContainerStatuses", "containerStatuses"):
         for container in status.get(key) or ():
             yield from _container_troubles(container)

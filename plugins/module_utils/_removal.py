@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -94,15 +94,20 @@ def plan(api: Api, module: HasOptions, revision: Revision) -> Removal:
         _owner.refuse_foreign(target, live, module.params["take_over"])
     users = read_users(api, revision) if lives else Users()
     # Until it has ended, a pod needs its istiod for the requests that it still sends.
-    ending = users.ending if module.params["wait"] else ()
-    if replace(users, ending=()).any or (users.any and not ending):
+    in_the_way = replace(users, ending=()) if module.params["wait"] else users
+    if in_the_way.any:
         raise RefusedError(
             f"{revision} is still used: {users.describe()}. Move or remove these first; nothing was"
             " deleted.",
             users=_users.summary(users),
         )
     steps = [_steps.deletion(target, live, _stage(target)) for target, live in lives.items()]
-    return Removal(revision=revision, steps=tuple(steps), wait=module.params["wait"], ending=ending)
+    return Removal(
+        revision=revision,
+        steps=tuple(steps),
+        wait=module.params["wait"],
+        ending=users.ending,
+    )
 
 
 def _find(api: Api, revision: Revision) -> dict[ObjectName, Object]:
@@ -148,12 +153,12 @@ def _stage(target: ObjectName) -> Stage:
     return Stage.LEFTOVERS if target.kind == _kinds.LEASE else Stage.ACCOUNTS
 
 
-def _judge_ended(names: Collection[str]) -> Callable[[Sequence[Object]], Readiness]:
+def _judge_ended(names: set[str]) -> Callable[[Sequence[Object]], Readiness]:
     """Whether none of these pods is there any more."""
 
     def judge(pods: Sequence[Object]) -> Readiness:
         keys = {f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in pods}
-        left = sorted(keys & set(names))
+        left = sorted(keys & names)
         if not left:
             return _readiness.READY
         return _readiness.waiting(f"{len(left)} pods with its sidecar are still ending: {left[0]}")

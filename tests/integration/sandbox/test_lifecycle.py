@@ -197,6 +197,9 @@ def _kill_up_after(seconds: float) -> None:
             up.wait(seconds)
         except subprocess.TimeoutExpired:
             up.kill()
+    if _sandbox("status").returncode == ExitCode.OK:
+        # It was faster than that moment, so there is nothing half done.
+        assert _sandbox("down").returncode == ExitCode.OK
 
 
 def test_an_interrupted_up_takes_away_what_it_started(bare: dict[str, list[str]]) -> None:

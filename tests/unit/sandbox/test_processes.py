@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +27,19 @@ def mark() -> str:
     return f"test-{secrets.token_hex(4)}"
 
 
+def wait_until_shown(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the environment: the kernel shows it a moment after the program has taken over."""
+    end = time.monotonic() + 20
+    while not Path(f"/proc/{process.pid}/environ").read_bytes() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
 @contextmanager
 def sleeping(**variables: str) -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(["/bin/sleep", "60"], env=variables) as process:
         try:
+            if variables:
+                wait_until_shown(process)
             yield process
         finally:
             process.kill()
@@ -37,6 +47,7 @@ def sleeping(**variables: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_what_was_started_is_found_and_ended(mark: str, tmp_path: Path) -> None:
     started = processes.start(["/bin/sleep", "60"], mark=f"{mark}/kubelet", log=tmp_path / "log")
+    wait_until_shown(started)
     [found] = processes.find(mark)
     assert (found.pid, found.component) == (started.pid, "kubelet")
     assert processes.find(f"{mark}/kubelet") == [found]

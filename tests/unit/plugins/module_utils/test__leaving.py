@@ -69,10 +69,13 @@ def test_one_that_was_let_go_is_unready_before_it_changes_its_labels() -> None:
     assert (scene.labels["app"], scene.leaving.any) == ("draining", True)
 
 
-def test_one_that_its_controller_counts_is_never_made_unready() -> None:
-    scene = Scene()
+def test_so_is_one_that_its_controller_still_counts() -> None:
+    scene = Scene(release="")
     scene.leaving.take_out(scene.pod)
-    assert (scene.pod.ready, scene.labels["app"]) == (True, "draining")
+    assert (scene.pod.ready, scene.pod.hidden, scene.labels["app"]) == (False, True, "web")
+    scene.tell(since=101.0, open=0, asked=101.0)
+    scene.leaving.take_out(scene.pod)
+    assert (scene.labels["app"], scene.leaving.any) == ("draining", True)
 
 
 def test_one_whose_room_is_needed_leaves_at_once() -> None:
@@ -88,11 +91,13 @@ def test_where_no_label_lets_it_go_only_its_services_do() -> None:
     assert scene.labels == {**LABELS, "app": "draining"}
 
 
-@pytest.mark.parametrize("way", ["release", "take_out", "leave"])
-def test_given_back_it_is_as_before(way: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "options"), [("release", {}), ("take_out", {"at_once": True}), ("leave", {})]
+)
+def test_given_back_it_is_as_before(way: str, options: dict[str, bool]) -> None:
     scene = Scene()
     before = {**scene.item, "metadata": {**scene.item["metadata"], "resourceVersion": ""}}
-    getattr(scene.leaving, way)(scene.pod)
+    getattr(scene.leaving, way)(scene.pod, **options)
     scene.leaving.give_back([scene.pod])
     assert {**scene.item, "metadata": {**scene.item["metadata"], "resourceVersion": ""}} == before
     assert (scene.leaving.any, scene.leaving.pods([scene.pod])[0].mark) == (False, None)

@@ -146,6 +146,24 @@ def test_waits_for_the_last_proxy_that_still_sends(kind: str) -> None:
     assert (revisions(api), api.network.lost) == (["1-31"] * 2, [])
 
 
+@pytest.mark.parametrize("case", ["deployment", "stateful", "daemon"])
+def test_leaves_by_its_labels_when_nobody_sends_to_it_any_more(case: str) -> None:
+    api = KINDS[case].cluster()
+    api.network.late[CLIENT] = 4
+    too_early = []
+
+    def look(now: int) -> None:
+        known = api.network.answer(*CLIENT.split("/"), "/clusters", "GET").decode()
+        for pod in api.controllers.pods("web"):
+            left = pod["metadata"]["labels"]["app"] != "web"
+            if left and f"::{pod['status']['podIP']}:" in known:
+                too_early.append((now, pod["metadata"]["name"]))
+
+    api.each_second = look
+    assert len(drained(restart(api))) == len(api.controllers.pods("web"))
+    assert too_early == []
+
+
 def test_a_proxy_that_is_not_ready_and_cannot_be_asked_is_not_waited_for() -> None:
     client = mesh_objects.pod("ill-0", "outside", revision="1-30")
     client["status"] = {"phase": "Running", "conditions": []}
