@@ -47,9 +47,14 @@ options:
       - image_pull
       - injector_image
       - kubernetes_version
+      - limit_range
+      - listener_set
+      - missing_rights
       - old_proxies
       - quota
+      - rejected_config
       - root_certificate
+      - trust_domain
       - undrainable
       - way_back
     default: []
@@ -63,4 +68,41 @@ options:
       - The file C(plugins/module_utils/_release_data.py) of the collection has their form.
     type: dict
     default: {}
+  operator:
+    description:
+      - What the new control plane is to be installed with, as the option O(operator) of
+        M(meshwright.istio.istio_revision) takes it; so are the next three.
+      - It is compared with the running mesh. Where none of the four is given nothing is, unless
+        O(path=in_place), which goes by the values that the control plane has.
+    type: dict
+  operator_files:
+    description: Files with such documents.
+    type: list
+    elements: path
+    default: []
+  values:
+    description: Helm values. An empty mapping says that it gets the defaults.
+    type: dict
+  values_files:
+    description: Files with such values.
+    type: list
+    elements: path
+    default: []
+  try_images:
+    description:
+      - Whether to try if the new images can be pulled, unless something else forbids the upgrade.
+    type: bool
+    default: true
+  images:
+    description:
+      - The images to try. When it is empty, those of the newest control plane there is, with
+        O(version) as their tag.
+    type: list
+    elements: str
+    default: []
+  image_pull_secrets:
+    description: Secrets in O(istio_namespace) with which the images are pulled.
+    type: list
+    elements: str
+    default: []
 """

@@ -32,9 +32,17 @@ def find(api: Api, revision: Revision) -> dict[str, Any] | None:
 
     The charts keep them since Istio 1.24, whoever installs them.
     """
-    item = api.get(_kinds.CONFIG_MAP, f"values{revision.suffix}", revision.namespace)
-    if item is None:
-        return None
+    item = api.get(_kinds.CONFIG_MAP, name_of(revision), revision.namespace)
+    return read(item) if item else None
+
+
+def name_of(revision: Revision) -> str:
+    """The name of the ConfigMap that they are in."""
+    return f"values{revision.suffix}"
+
+
+def read(item: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Those in that ConfigMap; None where they cannot be read."""
     try:
         values: dict[str, Any] | None = json.loads((item.get("data") or {}).get(_KEY) or "null")
     except ValueError:

@@ -55,23 +55,6 @@ options:
       A folder with the C(istioctl) of several versions, as M(meshwright.istio.istio_revision) takes
       it. In place it also needs that of the version which runs now.
     type: path
-  try_images:
-    description:
-      - Whether to try if the new images can be pulled, unless something else forbids the upgrade.
-    type: bool
-    default: true
-  images:
-    description:
-      - The images to try. When it is empty, those of the newest control plane there is, with
-        O(version) as their tag.
-    type: list
-    elements: str
-    default: []
-  image_pull_secrets:
-    description: Secrets in O(istio_namespace) with which the images are pulled.
-    type: list
-    elements: str
-    default: []
   istio_namespace:
     description: The namespace of the control planes.
     type: str
@@ -80,11 +63,15 @@ options:
     description: For how many seconds to wait until it is clear whether the images can be pulled.
     type: int
     default: 120
-requirements:
-  - Python package urllib3
+requirements: [urllib3, websocket-client, PyYAML]
 seealso:
   - module: meshwright.istio.upgrade_plan
     description: Says what the upgrade would move.
+notes:
+  - Needs no rights but to read; the preflight guide has them. With the right to get and create
+    pods/portforward in O(istio_namespace) it also asks the istiods which proxies reject their
+    configuration, and without it a finding says so. What the account may not do is asked of the API
+    server, which writes nothing for that.
 """
 
 EXAMPLES = r"""
@@ -182,7 +169,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._progress import 
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import (
     catalogue,
-    evidence,
+    reading,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
@@ -203,6 +190,11 @@ def argument_spec() -> dict[str, Any]:
         "image_pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "allow": {**names, "choices": list(catalogue.OVERRIDES)},
         "rules": {"type": "dict", "default": {}},
+        **{name: {"type": "dict"} for name in ("operator", "values")},
+        **{
+            name: {"type": "list", "elements": "path", "default": []}
+            for name in ("operator_files", "values_files")
+        },
         "istio_namespace": {"type": "str", "default": "istio-system"},
         "wait_timeout": {"type": "int", "default": 120},
     }
@@ -213,7 +205,7 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     params = module.params
     waiter = Waiter.start(params["wait_timeout"], Progress(module).say)
     upgrade = Upgrade.from_params(params).find_istioctl(module.run_command, params)
-    found = evidence.read(api, upgrade)
+    found = reading.read(api, upgrade)
     upgrade.check_namespaces(found)
     upgrade = upgrade.find_way_back(module.run_command, params, found)
     findings = catalogue.find_all(found, upgrade, params["allow"])

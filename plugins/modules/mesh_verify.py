@@ -54,7 +54,7 @@ seealso:
   - module: meshwright.istio.proxy_status
     description: Lists the proxies.
 notes:
-  - Needs the rights to list what it looks at, to create pods/portforward, and to create
+  - Needs the rights to list what it looks at, to get and create pods/portforward, and to create
     virtualservices in O(istio_namespace), of which it only makes use by a dry run.
 """
 

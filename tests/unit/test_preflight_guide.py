@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, evidence
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, reading
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes import (
     healthy,
@@ -36,7 +36,7 @@ TROUBLESHOOTING, _VERIFY = (
 )
 ROLES_TEXT = (ROOT / "examples/preflight_cluster_role.yml").read_text(encoding="utf-8")
 ROLES: list[dict[str, Any]] = list(yaml.safe_load_all(ROLES_TEXT))
-READING, SECRETS, IMAGES = ROLES
+READING, SECRETS, ISTIOD, IMAGES = ROLES
 ROW = re.compile(r"^   \* - (F\d+)\n((?:     .*\n)+)", re.MULTILINE)
 CODES = set(re.findall(r"^   \* - ``(\w+)``$", TROUBLESHOOTING, re.MULTILINE))
 
@@ -56,7 +56,7 @@ def reads() -> set[tuple[str, str, str]]:
     found = set()
     for objects, upgrade in ((healthy(), wanted()), (of_version("1.24.6"), wanted("1.31.0"))):
         api = FakeApi(*objects)
-        evidence.read(api, upgrade)
+        reading.read(api, upgrade)
         for verb, name in api.reads:
             for kind in kinds[name]:
                 group = kind.api_version.rpartition("/")[0]
@@ -83,6 +83,7 @@ def test_it_may_do_nothing_else() -> None:
         verb for role in (READING, SECRETS) for rule in role["rules"] for verb in rule["verbs"]
     }
     assert verbs == {"get", "list"}
+    assert list(allowed(ISTIOD, "create")) == [("", "pods/portforward")]
     assert ("", "secrets") not in set(allowed(READING, "list"))
     assert {rule["resources"][0] for rule in IMAGES["rules"]} == {"pods"}
 

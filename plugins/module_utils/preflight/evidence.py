@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""What the preflight reads beyond the snapshot, at once and by reading alone.
+"""What the preflight reads of objects beyond the snapshot, at once and by reading alone.
 
 What the account may not read is left out and named: the findings about it cannot be made.
 """
@@ -19,16 +19,19 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _s
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._istiod import Istiod
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._releases import ChangedDefault
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils._standing import Standing
+from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Connection
 from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import KINDS, Workload
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.crd import (
     SCHEMA,
     GatewayCrd,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.need import Need
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.topic import Topic
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
@@ -44,7 +47,9 @@ class Evidence(Snapshot):
 
     `unread` are the plurals of what the account may not read, `standing` is None where that is
     part of it. `affected` are the objects of the kinds whose default changes, `ignored` how many
-    there are of the kinds of the Gateway API that the new istiod would not see.
+    there are of the kinds of the Gateway API that the new istiod would not see. `rejecting` are the
+    proxies that refuse what their istiod has for them, `silent` the istiods that could not be asked
+    for that, and `lacking` the rights that the upgrade needs and the account has not.
     """
 
     now: float = 0.0
@@ -55,6 +60,9 @@ class Evidence(Snapshot):
     affected: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
     ignored: tuple[tuple[GatewayCrd, int], ...] = ()
     unread: tuple[str, ...] = ()
+    rejecting: tuple[tuple[Istiod, Connection], ...] = ()
+    silent: tuple[Istiod, ...] = ()
+    lacking: tuple[Need, ...] = ()
 
     def of(self, topic: Topic) -> tuple[Object, ...]:
         """The objects of a topic."""
@@ -101,6 +109,7 @@ def _asks(istio: str) -> list[_Ask]:
         _Ask(topic=Topic.AUTOSCALERS, kind=_kinds.HPA, scope=istio),
         _Ask(topic=Topic.BUDGETS, kind=_kinds.PDB),
         _Ask(topic=Topic.QUOTAS, kind=_kinds.RESOURCE_QUOTA),
+        _Ask(topic=Topic.LIMIT_RANGES, kind=_kinds.LIMIT_RANGE),
         _Ask(topic=Topic.SERVICES, kind=_kinds.SERVICE),
         _Ask(topic=Topic.MUTATING, kind=_kinds.MUTATING_WEBHOOK),
         _Ask(topic=Topic.VALIDATING, kind=_kinds.VALIDATING_WEBHOOK),
@@ -118,6 +127,8 @@ def _asks(istio: str) -> list[_Ask]:
         ),
         _Ask(topic=Topic.CRDS, kind=_kinds.CRD, schema=SCHEMA),
         _Ask(topic=Topic.API_GATEWAYS, kind=_kinds.K8S_GATEWAY),
+        _Ask(topic=Topic.LISTENER_SETS, kind=_kinds.LISTENER_SET),
+        _Ask(topic=Topic.LISTENER_SETS, kind=_kinds.EARLY_LISTENER_SET),
         _Ask(topic=Topic.ENVOY_FILTERS, kind=_kinds.ENVOY_FILTER),
         _Ask(topic=Topic.NODES, kind=_kinds.NODE),
         _Ask(topic=Topic.LEASES, kind=_kinds.LEASE, scope=_NODE_LEASES),

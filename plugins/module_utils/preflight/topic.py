@@ -27,6 +27,8 @@ class Topic(StrEnum):
     HELM = "helm"
     ISTIOD_PODS = "istiod_pods"
     LEASES = "leases"
+    LIMIT_RANGES = "limit_ranges"
+    LISTENER_SETS = "listener_sets"
     MUTATING = "mutating"
     NAMESPACES = "namespaces"
     NODES = "nodes"

@@ -13,9 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _helm_values,
     _image_trial,
     _istioctl,
     _namespace,
+    _operator,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
@@ -49,7 +51,9 @@ class Upgrade:
 
     `revision` is the new one of a canary, and the one that is replaced in place. `namespaces` are
     those that move, none for the whole mesh; the errors say why there is no istioctl of the
-    version, and why the images cannot be pulled.
+    version, and why the images cannot be pulled. `settings` are the Helm values that were given for
+    the new control plane, None where nobody said what it is to be; with `renewed` they take the
+    place of those that it has.
     """
 
     version: Version
@@ -64,6 +68,8 @@ class Upgrade:
     old_istioctl_error: str | None = None
     images: tuple[str, ...] = ()
     images_error: str | None = None
+    settings: Mapping[str, Any] | None = None
+    renewed: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Upgrade:
@@ -79,6 +85,8 @@ class Upgrade:
             rules=Rules.from_option(params["rules"]),
             namespaces=dict.fromkeys(params["namespaces"]),
             excluded=dict.fromkeys(params["excluded_namespaces"]),
+            settings=_read_settings(params),
+            renewed=bool(params["operator"] or params["operator_files"]),
         )
 
     def find_istioctl(self, run: _istioctl.Run, params: Mapping[str, Any]) -> Upgrade:
@@ -153,6 +161,15 @@ class Upgrade:
         return oldest(
             plane.version for plane in snapshot.mesh.control_planes if plane.revision in left
         )
+
+
+def _read_settings(params: Mapping[str, Any]) -> dict[str, Any] | None:
+    # An empty mapping says that there is nothing but the defaults; no mapping says nothing.
+    single = (params["operator"], params["values"])
+    if single == (None, None) and not (params["operator_files"] or params["values_files"]):
+        return None
+    given = (document for _option, document in _operator.find_given(params))
+    return _helm_values.of_operators(given)
 
 
 def _missing(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, evidence
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, reading
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import Finding
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import (
     Path,
@@ -67,7 +67,7 @@ def in_place(version: str = "1.31.0", revision: str = "default", **details: Any)
 
 def find(api: FakeApi, upgrade: Upgrade, *allowed: str) -> list[Finding]:
     """What stands against the upgrade at noon."""
-    found = evidence.read(api, upgrade, clock=NOW.timestamp)
+    found = reading.read(api, upgrade, clock=NOW.timestamp)
     assert api.writes == []
     return catalogue.find_all(found, upgrade, allowed)
 
