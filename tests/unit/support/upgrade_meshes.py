@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, reading
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import Finding
@@ -21,6 +22,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 )
 from ansible_collections.meshwright.istio.tests.unit.support import (
     control_planes,
+    istiods,
     mesh_objects,
     workload_objects,
 )
@@ -74,13 +76,22 @@ def find(api: FakeApi, upgrade: Upgrade, *allowed: str) -> list[Finding]:
 
 def codes(objects: Objects, upgrade: Upgrade | None = None) -> list[tuple[str, str]]:
     """The code and severity of each finding."""
-    found = find(FakeApi(*objects), upgrade or wanted())
+    found = find(answering(*objects), upgrade or wanted())
     return [(each.code, str(each.severity)) for each in found]
 
 
 def shown(objects: Objects, upgrade: Upgrade | None = None) -> str:
     """All that is said, as a person reads it."""
-    return "\n".join(catalogue.table(find(FakeApi(*objects), upgrade or wanted())))
+    return "\n".join(catalogue.table(find(answering(*objects), upgrade or wanted())))
+
+
+def answering(*objects: Object) -> FakeApi:
+    """These objects, among which every istiod says that it serves nobody."""
+    api = FakeApi(*objects)
+    for item in objects:
+        if item["kind"] == "Pod" and labels_of(item).get("app") == "istiod":
+            istiods.serve(api, item["metadata"]["name"], "1.30.4", [])
+    return api
 
 
 def of_version(version: str) -> Objects:
