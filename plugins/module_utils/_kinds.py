@@ -113,9 +113,7 @@ WASM_PLUGIN = _kind("extensions.istio.io/v1alpha1", "WasmPlugin", "wasmplugins")
 K8S_GATEWAY = _kind("gateway.networking.k8s.io/v1", "Gateway", "gateways")
 HTTP_ROUTE = _kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
 LISTENER_SET = _kind("gateway.networking.k8s.io/v1", "ListenerSet", "listenersets")
-EARLY_LISTENER_SET = _kind(
-    "gateway.networking.x-k8s.io/v1alpha1", "XListenerSet", "xlistenersets"
-)
+EARLY_LISTENER_SET = _kind("gateway.networking.x-k8s.io/v1alpha1", "XListenerSet", "xlistenersets")
 
 ACCESS_REVIEW = _kind(
     "authorization.k8s.io/v1",

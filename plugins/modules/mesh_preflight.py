@@ -182,19 +182,14 @@ def argument_spec() -> dict[str, Any]:
         "revision": {"type": "str", "required": True},
         "path": {"choices": ["canary", "in_place"], "default": "canary"},
         "drain": {"choices": ["endpoints", "where_safe", "rollout"], "default": "endpoints"},
-        "namespaces": names,
-        "excluded_namespaces": names,
+        **dict.fromkeys(("namespaces", "excluded_namespaces", "images"), names),
         **{name: {"type": "path"} for name in ("istioctl_path", "istioctl_directory")},
         "try_images": {"type": "bool", "default": True},
-        "images": names,
         "image_pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "allow": {**names, "choices": list(catalogue.OVERRIDES)},
         "rules": {"type": "dict", "default": {}},
         **{name: {"type": "dict"} for name in ("operator", "values")},
-        **{
-            name: {"type": "list", "elements": "path", "default": []}
-            for name in ("operator_files", "values_files")
-        },
+        **{name: {**names, "elements": "path"} for name in ("operator_files", "values_files")},
         "istio_namespace": {"type": "str", "default": "istio-system"},
         "wait_timeout": {"type": "int", "default": 120},
     }

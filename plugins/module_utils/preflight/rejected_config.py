@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""A proxy that rejects its configuration today gets no ready successor, and fails the first gate."""
+"""A proxy that rejects its configuration today gets no ready successor, and fails the gate."""
 
 from __future__ import annotations
 

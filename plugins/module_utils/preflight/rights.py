@@ -136,9 +136,7 @@ def _to_drain(kubernetes: Kubernetes) -> Iterator[Need]:
     )
 
 
-def _reaching(
-    kubernetes: Kubernetes, purpose: str, namespace: str | None = None
-) -> Iterator[Need]:
+def _reaching(kubernetes: Kubernetes, purpose: str, namespace: str | None = None) -> Iterator[Need]:
     # A websocket begins with a GET; from this release on the API server asks for create as well.
     for verb in ("create", "get") if kubernetes >= _ASKS_FOR_BOTH else ("get",):
         right = Right(verb=verb, kind=_kinds.POD, subresource="portforward", namespace=namespace)

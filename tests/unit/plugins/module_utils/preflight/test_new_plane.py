@@ -179,7 +179,7 @@ def test_the_last_word_is_that_of_istioctl(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_refused_as_at_the_installation() -> None:
-    with pytest.raises(BadInputError, match="values_files: '/none.yml' cannot be read"):
+    with pytest.raises(BadInputError, match=r"values_files: '/none\.yml' cannot be read"):
         read(values_files=["/none.yml"])
 
 
