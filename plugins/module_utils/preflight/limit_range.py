@@ -52,10 +52,11 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
         ranges[item["metadata"]["namespace"]].append(item)
     found: defaultdict[str, list[str]] = defaultdict(list)
     for workload, _pods in moving.workloads(evidence, upgrade):
-        for item in ranges[workload.reference.namespace]:
-            for complaint in _complaints(item["spec"]["limits"], workload, usual):
-                name = f"{item['metadata']['namespace']}/{item['metadata']['name']}"
-                found[f"LimitRange {name}: {complaint}"].append(str(workload.reference))
+        namespace = workload.reference.namespace
+        for each in ranges[namespace]:
+            for complaint in _complaints(each["spec"]["limits"], workload, usual):
+                text = f"LimitRange {namespace}/{each['metadata']['name']}: {complaint}"
+                found[text].append(str(workload.reference))
     if found:
         yield Finding(
             code="limit_range",

@@ -35,15 +35,14 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 # All of it is to take a few seconds; an istiod that needs longer for its answer is said to be so.
 _SECONDS = 4.0
 _REFUSED = (401, 403)
+Question = Callable[[Api, Evidence, Upgrade], dict[str, Any]]
 
 
 def read(api: Api, upgrade: Upgrade, clock: Callable[[], float] = time.time) -> Evidence:
     """Read everything."""
     found = evidence.read(api, upgrade, clock)
-    proxies, account = api.each(
-        lambda call: call(),
-        (lambda: _ask_istiods(api, found, upgrade), lambda: _ask_rights(api, found, upgrade)),
-    )
+    questions: tuple[Question, ...] = (_ask_istiods, _ask_rights)
+    proxies, account = api.each(lambda question: question(api, found, upgrade), questions)
     unread = {*found.unread, *account.pop("unread")}
     return replace(found, **proxies, **account, unread=tuple(sorted(unread)))
 
