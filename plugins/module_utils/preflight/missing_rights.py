@@ -17,7 +17,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.need import Need, Weight
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
-_CODE = "missing_rights"
 _SOURCE = "this collection: the notes of its modules"
 
 
@@ -34,7 +33,7 @@ def find(evidence: Evidence, _upgrade: Upgrade) -> Iterator[Finding]:
 
 def _only_looks(needs: Iterable[Need]) -> Finding:
     return Finding(
-        code=_CODE,
+        code="missing_rights",
         severity=Severity.INFO,
         title="This account may look, and could not begin an upgrade",
         objects=tuple(map(str, needs)),
@@ -47,21 +46,21 @@ def _only_looks(needs: Iterable[Need]) -> Finding:
 
 def _stops_half_way(needs: Iterable[Need]) -> Finding:
     return Finding(
-        code=_CODE,
+        code="missing_rights",
         severity=Severity.BLOCK,
         title="The account lacks rights that the upgrade needs",
         objects=tuple(map(str, needs)),
         consequence="The upgrade stops where it needs the first of them, and the way back may"
         " lack them too.",
         remedy="Grant these rights to the account.",
-        override=_CODE,
+        override="missing_rights",
         source=_SOURCE,
     )
 
 
 def _is_less_careful(needs: Iterable[Need]) -> Finding:
     return Finding(
-        code=_CODE,
+        code="missing_rights",
         severity=Severity.WARN,
         title="The account lacks a right by which fewer requests are lost",
         objects=tuple(map(str, needs)),
