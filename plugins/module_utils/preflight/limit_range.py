@@ -132,14 +132,11 @@ def _containers(workload: Workload) -> Iterator[Mapping[str, Any]]:
 
 
 def _of_container(limit: Mapping[str, Any], sidecar: Resources) -> Iterator[str]:
-    """As the API server judges it, once it has filled in what is left out."""
+    """As the API server judges it; what it fills in where nothing is said lies within by itself."""
     for name in sorted({*limit.get("max", {}), *limit.get("min", {})}):
-        most = _amount(sidecar.get("limits"), name) or _amount(limit.get("default"), name)
-        least = (
-            _amount(sidecar.get("requests"), name)
-            or _amount(sidecar.get("limits"), name)
-            or _amount(limit.get("defaultRequest"), name)
-        )
+        most = _amount(sidecar.get("limits"), name)
+        # Who names only the most asks for all of it.
+        least = _amount(sidecar.get("requests"), name) or most
         high, low = _amount(limit.get("max"), name), _amount(limit.get("min"), name)
         if high is not None and max(most or 0, least or 0) > high:
             yield f"the sidecar may take more {name} than {limit['max'][name]}"

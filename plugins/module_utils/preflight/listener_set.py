@@ -40,9 +40,6 @@ class _Course:
 
 
 def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
-    # In place everything stays with the one istiod.
-    if upgrade.in_place:
-        return
     judge = _Judge(evidence, upgrade)
     gateways = {
         _key(item): judge.gateway(item)

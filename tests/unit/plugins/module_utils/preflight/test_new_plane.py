@@ -239,6 +239,12 @@ CHART = wanted(settings={})
             id="a request in an annotation",
         ),
         pytest.param(
+            [*annotated(proxyCPULimit="50m"), limit_range(min={"cpu": "60m"})],
+            CHART,
+            "the sidecar asks for less cpu than 60m",
+            id="a limit in an annotation is the request too",
+        ),
+        pytest.param(
             [
                 *containers({"name": "app"}, asking("istio-proxy", cpu="4")),
                 limit_range(max={"cpu": "3"}),
@@ -288,6 +294,14 @@ def test_pods_that_a_limit_range_forbids(objects: list[Object], upgrade: Any, sa
             [*annotated(proxyCPULimit="1"), limit_range(max={"cpu": "1"})],
             CHART,
             id="the pod has a smaller one",
+        ),
+        pytest.param(
+            [
+                *containers(asking("app", cpu="1"), asking("istio-proxy", cpu="2")),
+                limit_range("Pod", max={"cpu": "3"}),
+            ],
+            CHART,
+            id="the sidecar counts once",
         ),
         pytest.param(
             [*annotated(proxyCPULimit="lots"), limit_range(max={"cpu": "1"})],

@@ -74,8 +74,8 @@ def test_what_it_rejects_is_cut_short() -> None:
             mesh(istiods.entry("cart-1.cart", listeners=istiods.stale())), wanted(), id="on its way"
         ),
         pytest.param(
-            mesh(rejecting(), extra=(mesh_objects.namespace("else"),)),
-            wanted(namespaces=("else",)),
+            mesh(rejecting(), extra=(mesh_objects.namespace("else", istio_injection="enabled"),)),
+            wanted(excluded=("cart",)),
             id="it does not move",
         ),
         pytest.param(
