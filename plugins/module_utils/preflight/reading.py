@@ -20,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _gateway, 
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._istiod import Answer, Istiod
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Sync
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import KINDS
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import (
@@ -50,10 +51,12 @@ def read(api: Api, upgrade: Upgrade, clock: Callable[[], float] = time.time) -> 
 def _ask_istiods(api: Api, found: Evidence, upgrade: Upgrade) -> dict[str, Any]:
     """The proxies of the istiods that are left which reject something, and who did not answer."""
     left = upgrade.left_revisions(found)
-    items = map(Istiod.from_object, found.of(Topic.ISTIOD_PODS))
-    istiods = [each for each in items if each is not None and each.revision in left]
-    # One that does not run is another finding.
-    running = [each for each in istiods if each.running]
+    items = [
+        item for item in found.of(Topic.ISTIOD_PODS) if "deletionTimestamp" not in item["metadata"]
+    ]
+    ready = {item["metadata"]["name"] for item in items if Pod.from_object(item).ready}
+    istiods = map(Istiod.from_object, items)
+    running = [each for each in istiods if each and each.running and each.revision in left]
     try:
         answers = _istiod.ask_once(api, running, _SECONDS)
     except MeshError as error:
@@ -63,7 +66,10 @@ def _ask_istiods(api: Api, found: Evidence, upgrade: Upgrade) -> dict[str, Any]:
         "rejecting": tuple(
             pair for pair in _istiod.newest(answers).values() if pair[1].sync is Sync.REJECTED
         ),
-        "silent": tuple(each.istiod for each in answers if each.istiod.problem),
+        # One that only starts has no proxies yet; where none is ready that is another finding.
+        "silent": tuple(
+            each.istiod for each in answers if each.istiod.problem and each.istiod.name in ready
+        ),
     }
 
 

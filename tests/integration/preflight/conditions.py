@@ -16,6 +16,7 @@ from tests.integration.preflight.making import (
     VALIDATOR,
     Condition,
     Make,
+    a_gateway,
     an_old_kind,
     apply,
     autoscaler_at_its_most,
@@ -36,6 +37,7 @@ from tests.integration.preflight.making import (
     silent_istiod,
     without_the_node,
 )
+from tests.integration.support import rejecting
 
 IN_PLACE: dict[str, Any] = {"path": "in_place", "revision": "default"}
 WHERE_SAFE: dict[str, Any] = {"drain": "where_safe"}
@@ -148,19 +150,7 @@ CONDITIONS = (
     condition(
         "a Gateway that istiod drops",
         "gateway_config",
-        make=apply(
-            manifest(
-                "gateway.networking.k8s.io/v1",
-                "Gateway",
-                "public",
-                "shop",
-                annotations={"networking.istio.io/service-type": "ClusterIP"},
-                spec={
-                    "gatewayClassName": "istio",
-                    "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}],
-                },
-            )
-        ),
+        make=apply(a_gateway()),
         rules=NEVER,
     ),
     condition(
@@ -250,6 +240,49 @@ CONDITIONS = (
     ),
     condition("a budget that lets nobody go", "disruption_budget", make=serve(TWO), **WHERE_SAFE),
     condition("no preStop and no draining", "no_prestop", drain="rollout"),
+    condition("proxies that reject their listeners", "rejected_config", make=rejecting.begin),
+    condition(
+        "a ListenerSet that stays with the old revision",
+        "listener_set",
+        make=apply(
+            a_gateway(),
+            manifest(
+                "gateway.networking.k8s.io/v1",
+                "ListenerSet",
+                "more",
+                "shop",
+                labels={"istio.io/rev": "default"},
+                spec={
+                    "parentRef": {"name": "public"},
+                    "listeners": [{"name": "more", "port": 8080, "protocol": "HTTP"}],
+                },
+            ),
+        ),
+    ),
+    condition(
+        "a LimitRange that came later",
+        "limit_range",
+        make=apply(
+            manifest(
+                "v1",
+                "LimitRange",
+                "small",
+                "shop",
+                spec={"limits": [{"type": "Container", "max": {"cpu": "1"}}]},
+            )
+        ),
+    ),
+    condition(
+        "another trust domain",
+        "trust_domain",
+        values={"meshConfig": {"trustDomain": "other.example"}},
+    ),
+    condition(
+        "another trust domain, in place",
+        "trust_domain",
+        values={"meshConfig": {"trustDomain": "other.example"}},
+        **IN_PLACE,
+    ),
     condition("a quota beside istiod", "quota", make=full_quota(SYSTEM)),
     condition("a quota of a team", "quota", make=full_quota("shop")),
     condition(

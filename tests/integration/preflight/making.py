@@ -265,6 +265,22 @@ def filter_of(**patch: Any) -> Object:
     )
 
 
+def a_gateway() -> Object:
+    """A gateway that istiod deploys; its Service gets no address from anybody."""
+    return manifest(
+        "gateway.networking.k8s.io/v1",
+        "Gateway",
+        "public",
+        "shop",
+        annotations={"networking.istio.io/service-type": "ClusterIP"},
+        spec={
+            "gatewayClassName": "istio",
+            "allowedListeners": {"namespaces": {"from": "Same"}},
+            "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}],
+        },
+    )
+
+
 TCP_ROUTES = "tcproutes.gateway.networking.k8s.io"
 _TCP_ROUTE = manifest(
     "apiextensions.k8s.io/v1",

@@ -26,6 +26,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes impo
     find,
     healthy,
     in_place,
+    merged,
     simple,
     wanted,
 )
@@ -37,9 +38,15 @@ SYNCZ = (SYSTEM, "istiod-1", 15014, "/debug/syncz")
 REFUSED = ApiError("Port 15014 cannot be reached: it refuses.", status=403)
 
 
+def istiod(name: str, revision: str | None = None, **status: Any) -> Object:
+    """The pod of one that is ready, unless something else is said."""
+    ready = [{"type": "Ready", "status": "True"}]
+    return istiods.pod(name, revision, **{"conditions": ready, **status})
+
+
 def mesh(*entries: Object, extra: tuple[Object, ...] = ()) -> FakeApi:
     """The healthy mesh with an istiod that serves these proxies."""
-    api = FakeApi(*healthy(), istiods.pod("istiod-1", None), *extra)
+    api = FakeApi(*healthy(), istiod("istiod-1"), *extra)
     istiods.serve(api, "istiod-1", "1.30.4", entries)
     return api
 
@@ -79,19 +86,24 @@ def test_what_it_rejects_is_cut_short() -> None:
             id="it does not move",
         ),
         pytest.param(
+            mesh(extra=(istiod("istiod-2", phase="Pending"),)),
+            wanted(),
+            id="an istiod that does not run",
+        ),
+        pytest.param(
+            mesh(extra=(istiod("istiod-2", conditions=[]),)), wanted(), id="one that only starts"
+        ),
+        pytest.param(
             mesh(
                 extra=(
-                    {
-                        **istiods.pod("istiod-2", None, phase="Pending"),
-                        "status": {"phase": "Pending"},
-                    },
+                    merged(istiod("istiod-2"), {"metadata": {"deletionTimestamp": "2026-05-04"}}),
                 )
             ),
             wanted(),
-            id="an istiod that does not run is another finding",
+            id="one that ends",
         ),
         pytest.param(
-            mesh(extra=(istiods.pod("istiod-1-31-x", "1-31"),)),
+            mesh(extra=(istiod("istiod-1-31-x", "1-31"),)),
             wanted(),
             id="the istiod to which they move is not asked",
         ),
@@ -103,7 +115,7 @@ def test_no_false_alarm(api: FakeApi, upgrade: Any) -> None:
 
 def test_where_a_proxy_has_gone_since_decides() -> None:
     """It has reconnected, and the istiod that it has left still remembers."""
-    api = mesh(rejecting(), extra=(istiods.pod("istiod-2", None),))
+    api = mesh(rejecting(), extra=(istiod("istiod-2"),))
     istiods.serve(
         api, "istiod-2", "1.30.4", [istiods.entry("cart-1.cart", sent_time="2026-05-04T09:00:00Z")]
     )
@@ -127,7 +139,7 @@ def test_an_istiod_that_cannot_be_asked_is_a_finding_and_no_error(error: MeshErr
 
 
 def test_what_the_others_say_is_found_all_the_same() -> None:
-    api = mesh(extra=(istiods.pod("istiod-2", None),))
+    api = mesh(extra=(istiod("istiod-2"),))
     istiods.serve(api, "istiod-2", "1.30.4", [rejecting()])
     api.pod_answers[SYNCZ] = REFUSED
     assert told(find(api, wanted())) == [("rejected_config", "block"), ("istiod_not_asked", "warn")]
@@ -142,7 +154,7 @@ def test_nobody_is_waited_for_twice() -> None:
             asked.append(timeout)
             raise ApiError("It has not answered.", status=0)
 
-    find(Slow(*healthy(), istiods.pod("istiod-1", None)), wanted())
+    find(Slow(*healthy(), istiod("istiod-1")), wanted())
     assert asked == [4.0]
 
 
