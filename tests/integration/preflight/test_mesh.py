@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sandbox.cluster import Cluster
 from tests.integration.preflight.conditions import CONDITIONS
 from tests.integration.preflight.making import SYSTEM, Condition, manifest
 from tests.integration.support import reading
 from tests.integration.support.lab import NEW, NEW_VERSION, Lab
-from tests.integration.support.playing import CHECKOUT, Ansible
 
-ROLE = CHECKOUT / "examples/preflight_cluster_role.yml"
 # A reset leaves Leases alone.
 RECORDS = (
     f"/apis/coordination.k8s.io/v1/namespaces/{SYSTEM}/leases/meshwright-upgrade",
@@ -133,54 +130,6 @@ def _not_after(body: bytes) -> bytes:
     first = body.index(b"\x17\x0d") + 2
     second = body.index(b"\x17\x0d", first) + 2
     return body[second : second + 13]
-
-
-@pytest.fixture
-def reader(mesh: Cluster, tmp_path: Path) -> Ansible:
-    """Ansible as the account of the guide, without the right to make pods."""
-    [cluster_role, secrets, _images] = yaml.safe_load_all(ROLE.read_text(encoding="utf-8"))
-    subject = {"kind": "ServiceAccount", "name": "reader", "namespace": "default"}
-    group = "rbac.authorization.k8s.io"
-    bindings = [
-        manifest(
-            f"{group}/v1",
-            "ClusterRoleBinding",
-            "reader",
-            None,
-            subjects=[subject],
-            roleRef={"apiGroup": group, "kind": "ClusterRole", "name": "meshwright-preflight"},
-        ),
-        manifest(
-            f"{group}/v1",
-            "RoleBinding",
-            "reader",
-            SYSTEM,
-            subjects=[subject],
-            roleRef={"apiGroup": group, "kind": "Role", "name": "meshwright-preflight"},
-        ),
-    ]
-    mesh.apply([manifest("v1", "ServiceAccount", "reader", "default"), cluster_role, secrets])
-    mesh.apply(bindings)
-    token = mesh.kubectl("-n", "default", "create", "token", "reader").strip()
-    config = yaml.safe_load(mesh.kubeconfig.read_text(encoding="utf-8"))
-    config["users"] = [{"name": config["users"][0]["name"], "user": {"token": token}}]
-    path = tmp_path / "reader.kubeconfig"
-    path.write_text(json.dumps(config), encoding="utf-8")
-    return Ansible(kubeconfig=path, scratch=tmp_path)
-
-
-def test_the_documented_account_sees_everything(lab: Lab, reader: Ansible) -> None:
-    found = reader.module("mesh_preflight", **options(lab))
-    assert found.result["findings"] == [], told(found)
-
-
-def test_what_an_account_may_not_read_is_said(mesh: Cluster, lab: Lab, reader: Ansible) -> None:
-    mesh.kubectl("-n", SYSTEM, "delete", "rolebinding", "reader")
-    mesh.kubectl("label", "namespace", "outside", "istio.io/rev=nowhere")
-    found = reader.module("mesh_preflight", **options(lab))
-    codes = {each["code"]: each["objects"] for each in found.result["findings"]}
-    assert set(codes) == {"not_seen", "webhook_gap"}, told(found)
-    assert codes["not_seen"] == ["secrets"]
 
 
 def test_the_playbook_writes_a_page_and_fails_where_something_forbids_it(
