@@ -221,6 +221,30 @@ def test_rules_of_ones_own_are_judged_by(folder: Path) -> None:
     assert "rules: got" in run(Kubelet(*healthy()), folder, rules={"new": {}})["msg"]
 
 
+def test_what_the_new_control_plane_is_to_be_is_compared_with_the_mesh(folder: Path) -> None:
+    config = upgrade_meshes.simple(
+        "v1", "ConfigMap", "istio", "istio-system", data={"mesh": "trustDomain: ours.example"}
+    )
+    api = Kubelet(*healthy(), config)
+    assert codes(run(api, folder)) == []
+    assert codes(run(api, folder, values={})) == ["trust_domain"]
+    document = {"spec": {"meshConfig": {"trustDomain": "ours.example"}}}
+    assert codes(run(api, folder, operator=document)) == []
+    values = folder / "values.yml"
+    values.write_text("meshConfig: {trustDomain: new.example}", encoding="utf-8")
+    later = run(api, folder, operator=document, values_files=[str(values)])
+    assert (later["blocked"], codes(later)) == (True, ["trust_domain"])
+    assert not run(api, folder, values={}, allow=["trust_domain"])["blocked"]
+
+
+def test_an_account_that_would_stop_half_way_may_not_begin(folder: Path) -> None:
+    api = Kubelet(*healthy())
+    api.refuses = lambda asked: asked["resource"] == "namespaces"
+    result = run(api, folder)
+    assert (result["blocked"], codes(result)) == (True, ["missing_rights"])
+    assert api.writes == []
+
+
 def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
     api = Kubelet(*healthy(), mesh_objects.namespace("lost", rev="1-20"))
     assert codes(run(api, folder)) == ["webhook_gap"]
@@ -239,6 +263,8 @@ def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
             {"excluded_namespaces": ["crat"]}, "'crat' does not exist", id="none to exclude"
         ),
         pytest.param({"wait_timeout": 0}, "wait_timeout: got 0", id="no time"),
+        pytest.param({"operator": {"a": 1}}, "operator: got a IstioOperator with", id="no spec"),
+        pytest.param({"values_files": ["/no"]}, "'/no' cannot be read", id="no such file"),
         pytest.param({"allow": ["version_skew"]}, "value of allow must be", id="no override"),
         pytest.param({"istioctl_path": "/bin/true"}, "mutually exclusive", id="two istioctls"),
     ],
