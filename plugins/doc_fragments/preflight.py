@@ -44,6 +44,7 @@ options:
       - gateway_config
       - gateway_pods
       - helm_pending
+      - ill_pods
       - image_pull
       - injector_image
       - kubernetes_version

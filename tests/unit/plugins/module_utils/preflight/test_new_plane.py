@@ -162,6 +162,14 @@ def test_nothing_given_is_not_the_same_as_nothing_but_the_defaults() -> None:
     assert read(operator={}) == {}
 
 
+def test_a_document_takes_the_place_of_the_values_that_the_control_plane_has() -> None:
+    def renews(**given: Any) -> bool:
+        return Upgrade.from_params({**PARAMS, **given}).renewed
+
+    assert renews(operator={"spec": {}})
+    assert not renews(operator={}, values={"global": {}})
+
+
 def test_the_last_word_is_that_of_istioctl(tmp_path: Path) -> None:
     values, operator = tmp_path / "values.yml", tmp_path / "operator.yml"
     values.write_text("meshConfig: {trustDomain: c}\nglobal: {proxy: {image: x}}\n")
