@@ -97,7 +97,7 @@ options:
   images:
     description:
       - The images to try. When it is empty, those of the newest control plane there is, with
-        O(version) as their tag.
+        O(version) as their tag; with O(path=in_place) that of the CNI plugin too.
     type: list
     elements: str
     default: []

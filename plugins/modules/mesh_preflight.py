@@ -158,7 +158,6 @@ table:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import _likely_images
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
@@ -205,7 +204,7 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     upgrade = upgrade.find_way_back(module.run_command, params, found)
     findings = catalogue.find_all(found, upgrade, params["allow"])
     if params["try_images"] and not module.check_mode and not catalogue.blocked(findings):
-        images = params["images"] or _likely_images.guess(api, found.mesh, upgrade.version)
+        images = params["images"] or reading.likely_images(api, found, upgrade)
         upgrade = upgrade.try_images(api, images, params["image_pull_secrets"], waiter)
         findings = catalogue.find_all(found, upgrade, params["allow"])
     return {

@@ -30,12 +30,13 @@ _SOURCE = "istio.io ambient/upgrade/helm, istio/istio#57438"
 
 def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
     for item in evidence.of(Topic.CONTROLLERS):
-        if item["kind"] == "DaemonSet" and _is_agent(item):
+        if item["kind"] == "DaemonSet" and is_agent(item):
             yield from _unfinished(item)
             yield from _wrong_version(item, upgrade)
 
 
-def _is_agent(item: Mapping[str, Any]) -> bool:
+def is_agent(item: Mapping[str, Any]) -> bool:
+    """Whether a DaemonSet is the plugin."""
     return item["metadata"]["name"] == _NAME or labels_of(item).get("k8s-app") == _NAME
 
 

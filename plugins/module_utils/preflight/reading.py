@@ -16,14 +16,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _gateway, _istiod
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gateway,
+    _istiod,
+    _likely_images,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import tag_of
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._istiod import Answer, Istiod
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Sync
+from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import KINDS
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import (
+    cni,
     evidence,
     moving,
     rights,
@@ -46,6 +53,21 @@ def read(api: Api, upgrade: Upgrade, clock: Callable[[], float] = time.time) -> 
     proxies, account = api.each(lambda question: question(api, found, upgrade), questions)
     unread = {*found.unread, *account.pop("unread")}
     return replace(found, **proxies, **account, unread=tuple(sorted(unread)))
+
+
+def likely_images(api: Api, found: Evidence, upgrade: Upgrade) -> list[str]:
+    """The images that the upgrade needs, as far as they can be guessed."""
+    images = _likely_images.guess(api, found.mesh, upgrade.version)
+    # A canary leaves the CNI plugin as it is.
+    agents = [
+        each["spec"]["template"]["spec"]["containers"][0]["image"]
+        for each in found.of(Topic.CONTROLLERS)
+        if upgrade.in_place and each["kind"] == "DaemonSet" and cni.is_agent(each)
+    ]
+    for image in agents:
+        old = Version.parse(tag_of(image))
+        images += _likely_images.renew([image], old, upgrade.version) if old else []
+    return images
 
 
 def _ask_istiods(api: Api, found: Evidence, upgrade: Upgrade) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from tests.integration.preflight.making import (
     node_that_is_behind,
     nothing,
     patch,
+    pods_without_an_image,
     poison,
     serve,
     silent_istiod,
@@ -240,6 +241,7 @@ CONDITIONS = (
     ),
     condition("a budget that lets nobody go", "disruption_budget", make=serve(TWO), **WHERE_SAFE),
     condition("no preStop and no draining", "no_prestop", drain="rollout"),
+    condition("pods that cannot run", "ill_pods", make=pods_without_an_image),
     condition("proxies that reject their listeners", "rejected_config", make=rejecting.begin),
     condition(
         "a ListenerSet that stays with the old revision",

@@ -265,6 +265,30 @@ def filter_of(**patch: Any) -> Object:
     )
 
 
+def pods_without_an_image(cluster: Cluster) -> None:
+    """A workload of the mesh that nobody asks for anything, and that never starts."""
+    container = {"name": "app", "image": "localhost/none", "imagePullPolicy": "Never"}
+    labels = {"app": "ill"}
+    spec = {
+        "replicas": 1,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+    }
+    cluster.apply([manifest("apps/v1", "Deployment", "ill", "shop", spec=spec)])
+    cluster.objects.wait(
+        "/api/v1/namespaces/shop/pods",
+        lambda pods: "" if any(map(_lacks_its_image, pods)) else "no pod that lacks its image",
+        what="ill",
+    )
+
+
+def _lacks_its_image(pod: Object) -> bool:
+    return any(
+        status["state"].get("waiting", {}).get("reason") == "ErrImageNeverPull"
+        for status in pod.get("status", {}).get("containerStatuses", ())
+    )
+
+
 def a_gateway() -> Object:
     """A gateway that istiod deploys; its Service gets no address from anybody."""
     return manifest(

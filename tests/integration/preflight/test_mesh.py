@@ -95,6 +95,40 @@ def test_it_is_found_and_nothing_else(made: Condition, lab: Lab) -> None:
     assert {each["code"] for each in found.result["findings"]} == made.codes, told(found)
 
 
+@pytest.mark.usefixtures("mesh")
+def test_an_image_that_nobody_has_is_found(lab: Lab) -> None:
+    image = "localhost/istio/pilot:9.9.9"
+    found = lab.ansible.module(
+        "mesh_preflight", **options(lab, try_images=True, images=[image], wait_timeout=40)
+    )
+    assert [each["code"] for each in found.result["findings"]] == ["image_pull"], told(found)
+    assert image in found.result["findings"][0]["consequence"]
+
+
+@pytest.mark.usefixtures("mesh")
+def test_an_istioctl_that_lacks_for_the_way_back_is_found(lab: Lab) -> None:
+    path = str(lab.cluster.artifacts.path("istioctl-1.31"))
+    asked = options(lab, path="in_place", revision="default", istioctl_path=path)
+    del asked["istioctl_directory"]
+    found = lab.ansible.module("mesh_preflight", **asked)
+    assert [each["code"] for each in found.result["findings"]] == ["way_back"], told(found)
+
+
+def test_what_names_the_default_tag_moves_along(mesh: Cluster, lab: Lab) -> None:
+    """The old revision has the name of a tag too, so nothing is lost that is labelled with it."""
+    labelled = manifest(
+        "networking.istio.io/v1",
+        "DestinationRule",
+        "near",
+        "shop",
+        labels={"istio.io/rev": "default"},
+        spec={"host": "catalog"},
+    )
+    mesh.apply([labelled])
+    found = lab.ansible.module("mesh_preflight", **options(lab))
+    assert found.result["findings"] == [], told(found)
+
+
 def test_another_upgrade_is_found(mesh: Cluster, lab: Lab) -> None:
     lab.ansible.module("upgrade_journal", action="open", source="default", target="1-29")
     try:

@@ -32,6 +32,18 @@ TRIED = [
     ("create", "Pod", "meshwright-image-trial"),
     ("delete", "Pod", "meshwright-image-trial"),
 ]
+CNI = upgrade_meshes.simple(
+    "apps/v1",
+    "DaemonSet",
+    "istio-cni-node",
+    "istio-system",
+    labels={"k8s-app": "istio-cni-node"},
+    spec={
+        "template": {
+            "spec": {"containers": [{"image": "hub.example.org/install-cni:1.30.4-distroless"}]}
+        }
+    },
+)
 REFUSED = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
 PULLED = {"terminated": {"exitCode": 0}}
 
@@ -212,6 +224,9 @@ def test_in_place_the_way_back_needs_the_istioctl_of_the_old_version(folder: Pat
     program.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
     program.chmod(0o755)
     assert codes(run(Kubelet(*healthy()), folder, **place)) == []
+    images = run(Kubelet(*healthy(), CNI), folder, **place)["images"]
+    assert images[2:] == ["hub.example.org/install-cni:1.31.0-distroless"]
+    assert len(run(Kubelet(*healthy(), CNI), folder)["images"]) == 2
     assert codes(run(Kubelet(*healthy()), folder)) == []
 
 
