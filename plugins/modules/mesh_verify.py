@@ -13,9 +13,9 @@ short_description: See whether a mesh is well, after an upgrade or on any day
 version_added: 0.2.0
 description:
   - Looks whether every istiod and every proxy is of one version and in sync, nothing names a
-    revision that is gone, gateways have pods behind their Services, certificates come from the
-    expected root, and whether Istio still refuses a VirtualService that means nothing, which is
-    tried by a dry run.
+    revision that is gone, gateways have pods behind their Services, listeners and routes of the
+    Gateway API are served, certificates come from the expected root, and whether Istio still
+    refuses a VirtualService that means nothing, which is tried by a dry run.
   - Does not fail because of a finding. RV(well) says whether there is a grave one.
   - Changes nothing.
 author:

@@ -14,6 +14,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding
     sort_and_override,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.verify import (
+    attachment,
     certificates,
     control_plane,
     gateways,
@@ -33,6 +34,7 @@ FINDERS: tuple[Find, ...] = (
     validation.find,
     mtls.find,
     gateways.find,
+    attachment.find,
     certificates.find,
 )
 

@@ -69,6 +69,8 @@ class Evidence:
     held: tuple[Held, ...] = ()
     peers: tuple[Object, ...] = ()
     rules: tuple[Object, ...] = ()
+    api_gateways: tuple[Object, ...] = ()
+    routes: tuple[Object, ...] = ()
 
 
 def read(api: Api, wish: Wish, now: datetime) -> Evidence:
@@ -76,8 +78,16 @@ def read(api: Api, wish: Wish, now: datetime) -> Evidence:
     reader = Reader(api, wish.istio_namespace, Selection.from_params(_EVERYTHING))
     look = look_twice(reader)
     mesh = _control_plane.read(api)
-    kinds = (_kinds.NAMESPACE, _kinds.PEER_AUTHENTICATION, _kinds.DESTINATION_RULE)
-    namespaces, peers, rules = api.each(api.list, kinds)
+    namespaces, peers, rules, api_gateways, routes = api.each(
+        api.list,
+        (
+            _kinds.NAMESPACE,
+            _kinds.PEER_AUTHENTICATION,
+            _kinds.DESTINATION_RULE,
+            _kinds.K8S_GATEWAY,
+            _kinds.HTTP_ROUTE,
+        ),
+    )
     return Evidence(
         wish=wish,
         now=now,
@@ -90,6 +100,8 @@ def read(api: Api, wish: Wish, now: datetime) -> Evidence:
         held=_certificates.ask_all(api, _choose(reader.pods(), wish.sample)),
         peers=tuple(peers),
         rules=tuple(rules),
+        api_gateways=tuple(api_gateways),
+        routes=tuple(routes),
     )
 
 

@@ -104,6 +104,17 @@ def certs(serial: str = roots.SERIAL, identity: str | None = "spiffe://td/ns/sho
     return json.dumps({"certificates": [entry, clients]}).encode()
 
 
+def api_gateway() -> Object:
+    condition = {"type": "Programmed", "status": "False", "reason": "Invalid", "message": "no key"}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "public", "namespace": "shop"},
+        "spec": {"gatewayClassName": "istio"},
+        "status": {"listeners": [{"name": "https", "conditions": [condition]}]},
+    }
+
+
 def gateway(**status: int) -> Object:
     item = gateways.gateway("in", labels={"istio": "in"})
     item["metadata"]["namespace"] = "edge"
@@ -227,6 +238,10 @@ STRICT = peer("shop", "STRICT")
 LONG = "web.shop.svc.cluster.local"
 SOME = {"matchLabels": {"app": "x"}}
 CASES: dict[str, tuple[Spoil, list[tuple[str, str]]]] = {
+    "a listener that is not served": (
+        put(api_gateway()),
+        [("listener_not_programmed", "block")],
+    ),
     "no istiod": (
         drop(_kinds.DEPLOYMENT, "istiod", "istio-system"),
         [("control_plane_missing", "block"), ("revision_left", "block")],
