@@ -26,15 +26,17 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
         if pod.trouble is not None and pod.trouble.hopeless
     )
     if found:
+        # Of one that was cut off half-way it may be the work, and what follows may mend it.
+        underway = upgrade.is_underway(evidence)
         yield Finding(
             code="ill_pods",
-            severity=Severity.BLOCK,
+            severity=Severity.WARN if underway else Severity.BLOCK,
             title="Pods of the mesh cannot run already now",
             objects=tuple(sorted(found)),
             consequence="The restart waits for them in vain, or the gate counts them: their wave"
             " is taken back. Where istio-validation ends with 126, it is the CNI plugin of their"
             " node that fails.",
             remedy="Mend them, scale them down, or leave their namespaces out of the upgrade.",
-            override="ill_pods",
+            override=None if underway else "ill_pods",
             source="istio/istio#57438; this collection: gates",
         )

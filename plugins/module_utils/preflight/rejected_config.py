@@ -27,15 +27,17 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
         if upgrade.concerns(connection.namespace)
     )
     if found:
+        # Of one that was cut off half-way it may be the work, and what follows may mend it.
+        underway = upgrade.is_underway(evidence)
         yield Finding(
             code="rejected_config",
-            severity=Severity.BLOCK,
+            severity=Severity.WARN if underway else Severity.BLOCK,
             title="Proxies reject the configuration that their istiod has for them",
             objects=tuple(found),
             consequence="They go on with an older one. A new proxy has none, so it may never get"
             " ready; and the gate, which finds them rejecting, takes their wave back.",
             remedy="Mend what they reject: mostly an EnvoyFilter, or a certificate that cannot be"
             " read. `istioctl proxy-status` and the log of the proxy have the whole reason.",
-            override="rejected_config",
+            override=None if underway else "rejected_config",
             source="istio/istio#60486, #49764; pilot/cmd/pilot-agent/status/ready",
         )

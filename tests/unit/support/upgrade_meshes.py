@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _journal
+from ansible_collections.meshwright.istio.plugins.module_utils._journal import Journal
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path as JournalPath
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase, Step
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, reading
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import Finding
@@ -141,6 +145,19 @@ def simple(api_version: str, kind: str, name: str, namespace: str | None, **rest
         "metadata": {"name": name, **place, **metadata},
         **rest,
     }
+
+
+def opened(target: str, *, closed: str | None = None) -> Object:
+    """The journal of a canary to that revision."""
+    step = Step(phase=Phase.OPENED)
+    journal = Journal(
+        upgrade=_journal.Upgrade(path=JournalPath.CANARY, source="default", target=target),
+        step=step,
+        reached=step,
+        opened="2026-05-04T08:00:00Z",
+        closed=closed,
+    )
+    return journal.to_object("istio-system", None)
 
 
 def injector_settings(tag: str, name: str = "istio-sidecar-injector") -> Object:

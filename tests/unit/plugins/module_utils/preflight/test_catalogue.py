@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _journal
 from ansible_collections.meshwright.istio.plugins.module_utils._journal import Journal
-from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path, Phase, Step
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase, Step
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, evidence
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.evidence import Evidence
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
@@ -23,24 +23,13 @@ from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes impo
     in_place,
     injector_settings,
     of_version,
+    opened,
     ready,
     wanted,
     without,
 )
 
 Objects = list[dict[str, Any]]
-
-
-def opened(target: str, *, closed: str | None = None) -> dict[str, Any]:
-    step = Step(phase=Phase.OPENED)
-    journal = Journal(
-        upgrade=_journal.Upgrade(path=Path.CANARY, source="default", target=target),
-        step=step,
-        reached=step,
-        opened="2026-05-04T08:00:00Z",
-        closed=closed,
-    )
-    return journal.to_object("istio-system", None)
 
 
 def test_a_healthy_mesh_gives_nothing() -> None:

@@ -14,6 +14,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes impo
     codes,
     healthy,
     in_place,
+    opened,
     shown,
     wanted,
 )
@@ -46,6 +47,11 @@ def test_a_pod_that_cannot_run_is_named_with_the_reason(pod: Object, upgrade: An
     assert f"Pod cart/cart-3: {reason}: container app: see its log" in shown(
         [*healthy(), pod], upgrade
     )
+
+
+def test_an_upgrade_that_was_cut_off_may_go_on() -> None:
+    ill = waiting("ImagePullBackOff")
+    assert codes([*healthy(), opened("1-31"), ill]) == [("ill_pods", "warn")]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes impo
     healthy,
     in_place,
     merged,
+    opened,
     simple,
     wanted,
 )
@@ -64,6 +65,11 @@ def test_a_proxy_that_rejects_its_configuration_is_named_with_the_reason() -> No
     assert (found.code, found.blocks, found.override) == ("rejected_config", True, found.code)
     (said,) = found.objects
     assert said.startswith("cart/cart-1: LDS: Internal:Error adding/updating listener(s)")
+
+
+def test_an_upgrade_that_was_cut_off_may_go_on() -> None:
+    (found,) = find(mesh(rejecting(), extra=(opened("1-31"),)), wanted())
+    assert (found.code, found.blocks, found.override) == ("rejected_config", False, None)
 
 
 def test_what_it_rejects_is_cut_short() -> None:
