@@ -43,7 +43,12 @@ def superfluous(mesh: Mesh, seen: Births, revision: str) -> int:
 def _kin(pod: Mapping[str, Any]) -> tuple[str, str, str]:
     """Whose it is; a pod that stands in for another one, or was let go, is nobody's."""
     told = pod["metadata"]
-    owners = [f"{each['kind']}/{each['name']}" for each in told.get("ownerReferences", ())]
+    owners = [
+        f"{each['kind']}/{each['name']}"
+        for each in told.get("ownerReferences", ())
+        # The owner of a stand-in, which nothing replaces.
+        if each["kind"] != "ControllerRevision"
+    ]
     return told["namespace"], "".join(owners), told["annotations"][REVISION]
 
 

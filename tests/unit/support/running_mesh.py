@@ -57,7 +57,7 @@ class RunningMesh(FakeApi):
 
     def step(self) -> None:
         """One second passes."""
-        # What was put right within a second nobody has learned: istiod waits for more to come.
+        # What was put right within a second nobody learns: istiod waits for the dust to settle.
         self.network.step(self.now + 1)
         self.controllers.step()
         self._measure()

@@ -173,3 +173,28 @@ def test_another_error_is_one() -> None:
     scene.api.failures["patch", "web-0"] = [ApiError("It is broken.", status=500)]
     with pytest.raises(ApiError, match="It is broken"):
         scene.is_over()
+
+
+def test_one_that_somebody_else_deletes_needs_not_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    told = []
+
+    def pod_get(pod: str, _namespace: str, **_settings: object) -> bytes:
+        told.append(pod)
+        raise ApiError("It is gone.", status=404)
+
+    monkeypatch.setattr(scene.api, "pod_get", pod_get)
+    scene.hiding.let_kubelet_see(scene.pod)
+    scene.hiding.let_kubelet_see(scene.pod)
+    assert told == ["web-0"]
+
+
+def test_one_that_cannot_be_told_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+
+    def pod_get(*_place: str, **_settings: object) -> bytes:
+        raise ApiError("It does not answer.", status=0)
+
+    monkeypatch.setattr(scene.api, "pod_get", pod_get)
+    with pytest.raises(ApiError, match="does not answer"):
+        scene.hiding.let_kubelet_see(scene.pod)
