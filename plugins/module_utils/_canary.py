@@ -148,8 +148,9 @@ class Plan:
         return {
             "revision": self.revision,
             "version": self.version,
+            "hops": [],
             "sources": [asdict(source) for source in self.sources],
-            "waves": [_wave(wave) for wave in self.waves],
+            "waves": [wave_summary(wave) for wave in self.waves],
             "gateways": [
                 {"reference": str(each), "revision": each.revision, "pods": each.pods}
                 for each in self.gateways
@@ -226,7 +227,7 @@ class Plan:
         ]
 
 
-def _wave(wave: WaveMove) -> dict[str, Any]:
+def wave_summary(wave: WaveMove) -> dict[str, Any]:
     return {
         "number": wave.number,
         "name": wave.name,

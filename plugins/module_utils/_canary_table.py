@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils._canary import Plan, WaveMove
 
@@ -23,13 +23,14 @@ def table(plan: Plan, *, installed: bool) -> list[str]:
     else:
         if not installed:
             lines.append(f"revision  install {plan.revision} beside what there is")
-        lines += [*_waves(plan), *_rest(plan)]
+        lines += [*wave_lines(plan.waves), *_rest(plan)]
     lines += [f"stays     {kept.name}: {kept.reason}" for kept in plan.kept]
     return lines
 
 
-def _waves(plan: Plan) -> Iterator[str]:
-    for wave in plan.waves:
+def wave_lines(waves: Sequence[WaveMove]) -> Iterator[str]:
+    """A line for each wave."""
+    for wave in waves:
         state = "is done" if wave.done else _work(wave)
         yield f"wave {wave.number:<4} {wave.name}: {state}"
 

@@ -48,8 +48,14 @@ class Demand:
     @classmethod
     def from_object(cls, item: Mapping[str, Any]) -> Demand:
         """Read a Deployment."""
-        cpu, memory = _requests(item["spec"]["template"]["spec"])
-        return cls(replicas=item["spec"].get("replicas", 1), cpu=cpu, memory=memory)
+        one = cls.of_template(item["spec"]["template"])
+        return cls(replicas=item["spec"].get("replicas", 1), cpu=one.cpu, memory=one.memory)
+
+    @classmethod
+    def of_template(cls, template: Mapping[str, Any]) -> Demand:
+        """What one pod of a template asks for, without its sidecar."""
+        cpu, memory = _requests(template.get("spec") or {})
+        return cls(replicas=1, cpu=cpu, memory=memory)
 
 
 def read_rooms(nodes: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, Any]]) -> list[Room]:
@@ -59,7 +65,10 @@ def read_rooms(nodes: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, A
         if (pod.get("status") or {}).get("phase") not in _ENDED:
             used[pod["spec"].get("nodeName", "")].append(_requests(pod["spec"]))
     return [
-        _room(node, used[node["metadata"]["name"]]) for node in nodes if _takes_pods(node["spec"])
+        _room(node, used[node["metadata"]["name"]])
+        for node in nodes
+        # One that has just joined does not say yet what it has.
+        if _takes_pods(node["spec"]) and (node.get("status") or {}).get("allocatable")
     ]
 
 

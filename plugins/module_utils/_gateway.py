@@ -88,10 +88,8 @@ class Gateway:
 
     def is_on(self, target: Target) -> bool:
         """Whether its pods, and those that will replace them, are on that revision."""
-        if self.parent is not None:
-            right = self.parent.leads == target.revision
-        else:
-            right = self.labels_for(target) == self.workload.template_labels
+        labelled = self.labels_for(target) == self.workload.template_labels
+        right = labelled if self.parent is None else self.parent.leads == target.revision
         return right and all(target.accepts(pod) for pod in self.pods)
 
     def waits_at(self, target: Target) -> bool:
@@ -146,10 +144,14 @@ class Gateway:
 
 def is_gateway(item: Mapping[str, Any]) -> bool:
     """Whether a Deployment is a gateway by injection."""
-    template = item["spec"]["template"].get("metadata") or {}
-    templates = (template.get("annotations") or {}).get(_TEMPLATES, "")
-    parts = {part.strip() for part in templates.split(",")}
-    return _GATEWAY_TEMPLATE in parts
+    return is_template(item["spec"]["template"])
+
+
+def is_template(template: Mapping[str, Any]) -> bool:
+    """Whether pods of a template are those of a gateway by injection."""
+    metadata = template.get("metadata") or {}
+    templates = (metadata.get("annotations") or {}).get(_TEMPLATES, "")
+    return _GATEWAY_TEMPLATE in {part.strip() for part in templates.split(",")}
 
 
 def services_for(services: Iterable[Mapping[str, Any]], labels: Labels) -> tuple[str, ...]:

@@ -80,6 +80,12 @@ def read_proxy_image(config_map: Mapping[str, Any]) -> str | None:
     return f"{settings['hub']}/{image}:{settings['tag']}{variant}"
 
 
+def read_proxy_resources(config_map: Mapping[str, Any]) -> dict[str, Any]:
+    """What each sidecar asks for, unless a pod says something else."""
+    found = _settings(config_map).get("global", {}).get("proxy", {}).get("resources")
+    return dict(found or {})
+
+
 def read_network(config_map: Mapping[str, Any]) -> str:
     """The network of a multi-cluster mesh that the control plane is on; empty for none."""
     return str(_settings(config_map).get("global", {}).get("network") or "")

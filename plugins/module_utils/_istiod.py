@@ -95,11 +95,22 @@ def ask_all(api: Api, istiods: Iterable[Istiod]) -> list[Answer]:
     ]
 
 
-def _ask_proxies(api: Api, istiod: Istiod) -> Answer:
+def ask_once(api: Api, istiods: Iterable[Istiod], seconds: float) -> list[Answer]:
+    """Ask all of them at once for their proxies alone, and for no longer than that."""
+    return list(
+        api.each(lambda istiod: _ask_proxies(api, istiod, attempts=1, seconds=seconds), istiods)
+    )
+
+
+def _ask_proxies(
+    api: Api, istiod: Istiod, *, attempts: int = _ATTEMPTS, seconds: float = _TIMEOUT
+) -> Answer:
     if not istiod.running:
         return Answer(istiod=istiod)
     try:
-        connections = _again(lambda: tuple(parse(_get(api, istiod, "/debug/syncz"))))
+        connections = _again(
+            lambda: tuple(parse(_get(api, istiod, "/debug/syncz", seconds))), attempts
+        )
     except ApiError as error:
         return Answer(istiod=replace(istiod, problem=error.message))
     except ValueError as error:
@@ -118,13 +129,13 @@ def _ask_version(api: Api, istiod: Istiod) -> str | None:
         return None
 
 
-def _get(api: Api, istiod: Istiod, path: str) -> bytes:
-    return api.pod_get(istiod.name, istiod.namespace, port=istiod.port, path=path, timeout=_TIMEOUT)
+def _get(api: Api, istiod: Istiod, path: str, seconds: float = _TIMEOUT) -> bytes:
+    return api.pod_get(istiod.name, istiod.namespace, port=istiod.port, path=path, timeout=seconds)
 
 
-def _again(call: Callable[[], Answered]) -> Answered:
+def _again(call: Callable[[], Answered], attempts: int = _ATTEMPTS) -> Answered:
     """The call's result; a connection that was lost is tried for once more."""
-    for _attempt in range(_ATTEMPTS - 1):
+    for _attempt in range(attempts - 1):
         try:
             return call()
         except ApiError as error:

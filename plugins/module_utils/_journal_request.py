@@ -20,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _namespace,
     _phase,
     _run_id,
+    _version,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._bookkeeping import Event
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
@@ -74,13 +75,14 @@ def from_params(params: Mapping[str, Any], now: datetime) -> Plan:
 
 def _open(params: Mapping[str, Any], speaker: Speaker) -> Plan:
     _check_phase(params, ())
+    path = Path(params["path"])
     for option in ("source", "target"):
-        _namespace.check_name(option, params[option])
+        _check_end(path, option, params[option])
     if params["source"] == params["target"]:
         raise BadInputError(
-            f"target: got '{params['target']}', which is the source too; right is another revision."
+            f"target: got '{params['target']}', which is the source too; right is another one."
         )
-    upgrade = Upgrade(path=Path(params["path"]), source=params["source"], target=params["target"])
+    upgrade = Upgrade(path=path, source=params["source"], target=params["target"])
 
     def plan(record: Record) -> Record:
         journal = _bookkeeping.begin(record.journal, upgrade, speaker.event, again=params["again"])
@@ -146,6 +148,14 @@ def _check_phase(params: Mapping[str, Any], allowed: Sequence[Phase]) -> None:
         raise BadInputError(
             f"phase: got '{phase}' with action={params['action']}; right is {right}."
         )
+
+
+def _check_end(path: Path, option: str, name: str) -> None:
+    """In place the revision stays, so an upgrade leads from a version to a version."""
+    if path is Path.IN_PLACE:
+        _version.read_option(option, name)
+    else:
+        _namespace.check_name(option, name)
 
 
 def _existing(record: Record) -> Journal:

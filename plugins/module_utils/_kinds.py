@@ -43,6 +43,7 @@ def _kind(api_version: str, kind: str, plural: str, *, namespaced: bool = True) 
 
 CONFIG_MAP = _kind("v1", "ConfigMap", "configmaps")
 EVENT = _kind("v1", "Event", "events")
+LIMIT_RANGE = _kind("v1", "LimitRange", "limitranges")
 NAMESPACE = _kind("v1", "Namespace", "namespaces", namespaced=False)
 NODE = _kind("v1", "Node", "nodes", namespaced=False)
 POD = _kind("v1", "Pod", "pods")
@@ -111,6 +112,15 @@ TELEMETRY = _kind("telemetry.istio.io/v1", "Telemetry", "telemetries")
 WASM_PLUGIN = _kind("extensions.istio.io/v1alpha1", "WasmPlugin", "wasmplugins")
 K8S_GATEWAY = _kind("gateway.networking.k8s.io/v1", "Gateway", "gateways")
 HTTP_ROUTE = _kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
+LISTENER_SET = _kind("gateway.networking.k8s.io/v1", "ListenerSet", "listenersets")
+EARLY_LISTENER_SET = _kind("gateway.networking.x-k8s.io/v1alpha1", "XListenerSet", "xlistenersets")
+
+ACCESS_REVIEW = _kind(
+    "authorization.k8s.io/v1",
+    "SelfSubjectAccessReview",
+    "selfsubjectaccessreviews",
+    namespaced=False,
+)
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
 

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ansible_collections.meshwright.istio.plugins.module_utils import _images, _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import Mesh
@@ -23,8 +25,9 @@ def guess(api: Api, mesh: Mesh, version: Version) -> list[str]:
     suffix = Revision(name=plane.revision, namespace=plane.namespace).suffix
     injector = api.get(_kinds.CONFIG_MAP, f"istio-sidecar-injector{suffix}", plane.namespace)
     proxy = _images.read_proxy_image(injector) if injector else None
-    return [
-        image.replace(f":{old}", f":{version}")
-        for image in (plane.image, proxy)
-        if image and f":{old}" in image
-    ]
+    return renew((plane.image, proxy), old, version)
+
+
+def renew(images: Iterable[str | None], old: Version, new: Version) -> list[str]:
+    """The same images of another version, those that say theirs."""
+    return [image.replace(f":{old}", f":{new}") for image in images if image and f":{old}" in image]

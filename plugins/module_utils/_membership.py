@@ -42,7 +42,12 @@ def members(
     mesh: Mesh, namespaces: tuple[Namespace, ...], istio_namespace: str
 ) -> Iterator[tuple[Namespace, str]]:
     """The namespaces that somebody injects into, each with the revision that does."""
+    # A thousand namespaces have a handful of labels between them.
+    known = {
+        injection: revision_of(mesh, injection)
+        for injection in {namespace.injection for namespace in namespaces}
+    }
     for namespace in namespaces:
-        revision = revision_of(mesh, namespace.injection)
+        revision = known[namespace.injection]
         if revision is not None and not is_system(namespace.name, istio_namespace):
             yield namespace, revision

@@ -35,13 +35,14 @@ _TAGS_PATH = ("spec", "values", "revisionTags")
 
 def documents(params: Mapping[str, Any], revision: Revision) -> list[Document]:
     """What istioctl is given; later ones overrule earlier ones."""
-    given = list(_given(params))
+    given = list(find_given(params))
     for option, document in given:
         _refuse_contradictions(option, document, revision)
     return [_first(revision), *(document for _option, document in given), _last(params, revision)]
 
 
-def _given(params: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
+def find_given(params: Mapping[str, Any]) -> Iterator[tuple[str, Document]]:
+    """The documents of the user, each with the option that it is from."""
     for path in params["operator_files"]:
         yield f"operator_files: {path}", _check_operator("operator_files", _load(path))
     if params["operator"]:

@@ -20,6 +20,7 @@ class Path(StrEnum):
     """How an upgrade is done."""
 
     CANARY = "canary"
+    IN_PLACE = "in_place"
 
 
 class Phase(StrEnum):
@@ -32,6 +33,10 @@ class Phase(StrEnum):
     WAVE_MOVED = "wave_moved"
     GATEWAYS_MOVED = "gateways_moved"
     TAGS_MOVED = "tags_moved"
+    CONTROL_PLANE_SAFE = "control_plane_safe"
+    CONTROL_PLANE_REPLACED = "control_plane_replaced"
+    CONTROL_PLANE_PROVEN = "control_plane_proven"
+    CONTROL_PLANE_RESTORED = "control_plane_restored"
     VERIFIED = "verified"
     DONE = "done"
     ROLLING_BACK = "rolling_back"
@@ -74,16 +79,18 @@ TABLE: dict[Phase, Meaning] = {
     ),
     Phase.WAVE_MOVED: Meaning(
         true_after="The namespaces of this wave and of all before it are labelled for the new"
-        " revision; their pods run with it and their proxies are in sync.",
-        recognised_by="The namespaces' labels, the annotation istio.io/rev of every pod, and the"
-        " proxies that the new istiod reports as synced.",
+        " revision; their pods run with it and their proxies are in sync. In place, no label"
+        " changes: their proxies run the new version.",
+        recognised_by="The namespaces' labels, the annotation istio.io/rev and the proxy's image of"
+        " every pod, and the proxies that the new istiod reports as synced.",
         undo="Give the namespaces the labels that the journal holds and restart what is on the new"
-        " revision.",
+        " revision, or in place on the new version.",
     ),
     Phase.GATEWAYS_MOVED: Meaning(
-        true_after="Every gateway runs on the new revision, under its old name and addresses.",
-        recognised_by="The annotation istio.io/rev of the gateways' pods; no Deployment of a"
-        " gateway is held, and no old pod is left.",
+        true_after="Every gateway runs on the new revision, or in place the new version, under its"
+        " old name and addresses.",
+        recognised_by="The annotation istio.io/rev and the image of the gateways' pods; no"
+        " Deployment of a gateway is held, and no old pod is left.",
         undo="Move the gateways back to the old revision, before any workload goes back.",
     ),
     Phase.TAGS_MOVED: Meaning(
@@ -92,15 +99,44 @@ TABLE: dict[Phase, Meaning] = {
         recognised_by="The label istio.io/rev of each webhook configuration with istio.io/tag.",
         undo="Point the tags where the journal says that they pointed.",
     ),
+    Phase.CONTROL_PLANE_SAFE: Meaning(
+        true_after="The old control plane has at least two istiods and a disruption budget, so that"
+        " one always answers while they are replaced.",
+        recognised_by="The replicas of the istiod Deployment, and its PodDisruptionBudget.",
+        undo="Install the old version again with its own settings.",
+    ),
+    Phase.CONTROL_PLANE_REPLACED: Meaning(
+        true_after="The CRDs and the control plane are of the new version, with the settings that"
+        " it had; every proxy is still of the old one.",
+        recognised_by="The image of the istiod Deployment, every pod of which is ready.",
+        undo="Install the old version again with its own istioctl and settings. The CRDs stay: they"
+        " fit the old version too, and to replace them could delete what they hold.",
+    ),
+    Phase.CONTROL_PLANE_PROVEN: Meaning(
+        true_after="The new control plane answers and injects the new sidecar.",
+        recognised_by="Its webhook has a caBundle and a ready endpoint, and a dry-run pod comes"
+        " back with a sidecar of the new version.",
+        undo=_NOTHING,
+    ),
+    Phase.CONTROL_PLANE_RESTORED: Meaning(
+        true_after="The control plane has as many istiods, the autoscaler and the disruption budget"
+        " that its settings ask for.",
+        recognised_by="The replicas of the istiod Deployment, its autoscaler and its budget.",
+        undo=_NOTHING,
+    ),
     Phase.VERIFIED: Meaning(
-        true_after="Nothing uses the old revision any more, and every proxy is in sync.",
-        recognised_by="No namespace, pod, gateway, tag or proxy names the old revision.",
+        true_after="Nothing uses the old revision, or in place the old version, any more, and every"
+        " proxy is in sync.",
+        recognised_by="No namespace, pod, gateway, tag or proxy names the old revision; in place,"
+        " no proxy runs the old version.",
         undo=_NOTHING,
     ),
     Phase.DONE: Meaning(
-        true_after="The upgrade is over and the lock is free; the old revision still stands.",
+        true_after="The upgrade is over and the lock is free. After a canary, the old revision"
+        " still stands; in place, nothing of the old version is left.",
         recognised_by="The journal is closed as done.",
-        undo="Run the way back as an upgrade of its own, from the new revision to the old one.",
+        undo="After a canary, an upgrade of its own, from the new revision to the old one. In"
+        " place, there is none.",
     ),
     Phase.ROLLING_BACK: Meaning(
         true_after="The way back has begun; the journal still says how far the upgrade had come.",
@@ -127,6 +163,16 @@ ORDER: dict[Path, tuple[Phase, ...]] = {
         Phase.WAVE_MOVED,
         Phase.GATEWAYS_MOVED,
         Phase.TAGS_MOVED,
+        Phase.VERIFIED,
+    ),
+    Path.IN_PLACE: (
+        Phase.OPENED,
+        Phase.CONTROL_PLANE_SAFE,
+        Phase.CONTROL_PLANE_REPLACED,
+        Phase.CONTROL_PLANE_PROVEN,
+        Phase.GATEWAYS_MOVED,
+        Phase.WAVE_MOVED,
+        Phase.CONTROL_PLANE_RESTORED,
         Phase.VERIFIED,
     ),
 }

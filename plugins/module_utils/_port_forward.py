@@ -158,7 +158,7 @@ def _pod(forward_path: str) -> str:
 
 def _failure(forward_path: str, port: int, error: Exception, status: int) -> ApiError:
     reasons = {
-        403: "it refuses. Grant create on pods/portforward to the account that runs the module",
+        403: "it refuses. Grant get and create on pods/portforward to the account of the module",
         404: "there is no such pod any more",
     }
     # The library's message of a refused handshake is a dump of all its headers.

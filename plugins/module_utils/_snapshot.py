@@ -55,7 +55,11 @@ def read(api: Api, istio_namespace: str) -> Snapshot:
     """Take the snapshot."""
     mesh = _control_plane.read(api)
     namespaces, pods, nodes, istiods, slices, gateways = api.each(
-        lambda ask: api.list(ask[0], ask[1], label_selector=ask[2]),
+        lambda ask: [
+            _without_managers(item)
+            for page, _version in api.pages(ask[0], ask[1], label_selector=ask[2])
+            for item in page
+        ],
         (
             (_kinds.NAMESPACE, None, ""),
             (_kinds.POD, None, ""),
@@ -89,6 +93,12 @@ def read(api: Api, istio_namespace: str) -> Snapshot:
         },
         journal=_record.read(api, istio_namespace).journal,
     )
+
+
+def _without_managers(item: Object) -> Object:
+    # Half of a pod, and nothing of it is read here: with thousands of pods that is the memory.
+    item["metadata"].pop("managedFields", None)
+    return item
 
 
 def _read_version(answer: Mapping[str, Any]) -> tuple[int, int]:

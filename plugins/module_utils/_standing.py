@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
@@ -104,11 +105,31 @@ class Standing:
         others = (*self.policies, *self.subsets)
         return [*senders, *(each.name for each in others if each.asks_for(namespace, key))]
 
+    def divide(self) -> Callable[[str], Standing]:
+        """What of it concerns one namespace, by its name: to judge many pods each by little."""
+        senders = _group(self.senders)
+        policies, subsets = _group(self.policies), _group(self.subsets)
+        return lambda namespace: Standing(
+            senders=tuple(senders[namespace]),
+            policies=(*policies[namespace], *policies[None]),
+            subsets=(*subsets[namespace], *subsets[None]),
+        )
+
     def disturbed(self, namespace: str, before: Labels, after: Labels) -> list[str]:
         """The policies that a change of labels would switch off or on for the pod."""
         return [
             policy.name for policy in self.policies if policy.tells_apart(namespace, before, after)
         ]
+
+
+_Placed = TypeVar("_Placed", Sender, Policy)
+
+
+def _group(items: Iterable[_Placed]) -> defaultdict[str | None, list[_Placed]]:
+    found: defaultdict[str | None, list[_Placed]] = defaultdict(list)
+    for item in items:
+        found[item.namespace].append(item)
+    return found
 
 
 def read(api: Api, namespaces: Sequence[str] | None, roots: Iterable[str]) -> Standing:

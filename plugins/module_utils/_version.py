@@ -57,6 +57,11 @@ class Version:
         )
         return self.major, self.minor, self.patch, not self.preview, parts
 
+    def is_build_of(self, other: Version) -> bool:
+        """Whether both are of one release, whoever has built them: `1.30.4-ours` and `1.30.4`."""
+        numbers = self.major, self.minor, self.patch
+        return numbers == (other.major, other.minor, other.patch)
+
     def minors_to(self, other: Version) -> int:
         """How many minor releases the other is ahead; negative when it is behind."""
         return (other.major - self.major) * 1000 + other.minor - self.minor
@@ -73,6 +78,11 @@ def read_option(option: str, text: str) -> Version:
 def newest(versions: Iterable[Version | None]) -> Version | None:
     """The newest of those that are known."""
     return max((version for version in versions if version is not None), default=None)
+
+
+def oldest(versions: Iterable[Version | None]) -> Version | None:
+    """The oldest of those that are known."""
+    return min((version for version in versions if version is not None), default=None)
 
 
 def explain_skew_in_place(old: Version, new: Version) -> str | None:

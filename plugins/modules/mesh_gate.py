@@ -74,9 +74,10 @@ requirements: [urllib3, websocket-client]
 seealso:
   - module: meshwright.istio.proxy_status
 notes:
-  - Needs the rights to list pods, namespaces and mutatingwebhookconfigurations, and to create
-    pods/portforward in O(istio_namespace), as far as the checks ask for it. O(prometheus.service)
-    needs to get services, list endpointslices and create pods/portforward in its namespace.
+  - Needs the rights to list pods, namespaces and mutatingwebhookconfigurations, and to get and
+    create pods/portforward in O(istio_namespace), as far as the checks ask for it.
+    O(prometheus.service) needs to get services, list endpointslices, and get and create
+    pods/portforward in its namespace.
 """
 
 EXAMPLES = r"""

@@ -16,13 +16,14 @@ description:
     would happen and the remedy for each finding.
   - Does not fail because of a finding. RV(blocked) says whether one of them forbids the upgrade.
   - Tries whether the new images can be pulled, with a short pod in O(istio_namespace), which it
-    removes again. Everything else is only read.
+    removes again. Everything else is only read, and what the account may not read is said.
 author:
   - The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
+  - meshwright.istio.preflight
 attributes:
   check_mode:
     support: full
@@ -35,7 +36,9 @@ options:
     type: str
     required: true
   revision:
-    description: The name of the new revision.
+    description: >-
+      The name of the new revision. With O(path=in_place) that of the one which is replaced, or
+      V(default) for the control plane without a revision.
     type: str
     required: true
   namespaces:
@@ -45,39 +48,13 @@ options:
     default: []
   istioctl_path:
     description:
-      - The C(istioctl) of O(version).
-      - The one on C(PATH) when neither this nor O(istioctl_directory) is given.
+      - The C(istioctl) of O(version), the one on C(PATH) without this and O(istioctl_directory).
     type: path
   istioctl_directory:
     description: >-
       A folder with the C(istioctl) of several versions, as M(meshwright.istio.istio_revision) takes
-      it.
+      it. In place it also needs that of the version which runs now.
     type: path
-  try_images:
-    description:
-      - Whether to try if the new images can be pulled.
-      - They are not tried when something else forbids the upgrade.
-    type: bool
-    default: true
-  images:
-    description:
-      - The images to try.
-      - When it is empty, the images of the newest control plane there is, with O(version) as their
-        tag.
-    type: list
-    elements: str
-    default: []
-  image_pull_secrets:
-    description: Secrets in O(istio_namespace) with which the images are pulled.
-    type: list
-    elements: str
-    default: []
-  allow:
-    description: Findings that shall not forbid the upgrade, by the name of their override.
-    type: list
-    elements: str
-    choices: [control_plane_room, image_pull, kubernetes_version]
-    default: []
   istio_namespace:
     description: The namespace of the control planes.
     type: str
@@ -86,11 +63,15 @@ options:
     description: For how many seconds to wait until it is clear whether the images can be pulled.
     type: int
     default: 120
-requirements:
-  - Python package urllib3
+requirements: [urllib3, websocket-client, PyYAML]
 seealso:
   - module: meshwright.istio.upgrade_plan
     description: Says what the upgrade would move.
+notes:
+  - Needs no rights but to read; the preflight guide has them. With the right to get and create
+    pods/portforward in O(istio_namespace) it also asks the istiods which proxies reject their
+    configuration, and without it a finding says so. What the account may not do is asked of the API
+    server, which writes nothing for that.
 """
 
 EXAMPLES = r"""
@@ -148,6 +129,10 @@ findings:
       description: What to do about it.
       type: str
       sample: 'It supports 1.32 to 1.36: upgrade Kubernetes first, or choose another version.'
+    source:
+      description: Where the rule is from.
+      type: str
+      sample: istio/istio.io data/compatibility/supportStatus.yml, read on 2026-11-25
     override:
       description: The value of O(allow) that overrules it, null where nothing may.
       type: str
@@ -173,7 +158,6 @@ table:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import _likely_images, _snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
@@ -182,7 +166,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._client import (
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import Progress
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight import (
+    catalogue,
+    reading,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
 
@@ -192,13 +179,16 @@ def argument_spec() -> dict[str, Any]:
     return {
         "version": {"type": "str", "required": True},
         "revision": {"type": "str", "required": True},
-        "namespaces": names,
-        "istioctl_path": {"type": "path"},
-        "istioctl_directory": {"type": "path"},
+        "path": {"choices": ["canary", "in_place"], "default": "canary"},
+        "drain": {"choices": ["endpoints", "where_safe", "rollout"], "default": "endpoints"},
+        **dict.fromkeys(("namespaces", "excluded_namespaces", "images"), names),
+        **{name: {"type": "path"} for name in ("istioctl_path", "istioctl_directory")},
         "try_images": {"type": "bool", "default": True},
-        "images": names,
         "image_pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "allow": {**names, "choices": list(catalogue.OVERRIDES)},
+        "rules": {"type": "dict", "default": {}},
+        **{name: {"type": "dict"} for name in ("operator", "values")},
+        **{name: {**names, "elements": "path"} for name in ("operator_files", "values_files")},
         "istio_namespace": {"type": "str", "default": "istio-system"},
         "wait_timeout": {"type": "int", "default": 120},
     }
@@ -209,13 +199,14 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     params = module.params
     waiter = Waiter.start(params["wait_timeout"], Progress(module).say)
     upgrade = Upgrade.from_params(params).find_istioctl(module.run_command, params)
-    snapshot = _snapshot.read(api, params["istio_namespace"])
-    upgrade.check_namespaces(snapshot)
-    findings = catalogue.find_all(snapshot, upgrade, params["allow"])
+    found = reading.read(api, upgrade)
+    upgrade.check_namespaces(found)
+    upgrade = upgrade.find_way_back(module.run_command, params, found)
+    findings = catalogue.find_all(found, upgrade, params["allow"])
     if params["try_images"] and not module.check_mode and not catalogue.blocked(findings):
-        images = params["images"] or _likely_images.guess(api, snapshot.mesh, upgrade.version)
+        images = params["images"] or reading.likely_images(api, found, upgrade)
         upgrade = upgrade.try_images(api, images, params["image_pull_secrets"], waiter)
-        findings = catalogue.find_all(snapshot, upgrade, params["allow"])
+        findings = catalogue.find_all(found, upgrade, params["allow"])
     return {
         "changed": False,
         "blocked": catalogue.blocked(findings),

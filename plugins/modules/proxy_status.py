@@ -87,7 +87,7 @@ seealso:
   - module: meshwright.istio.istio_revision_info
 notes:
   - Needs the rights to list pods, namespaces and mutatingwebhookconfigurations, to watch pods for
-    O(wait), and to create pods/portforward in O(istio_namespace).
+    O(wait), and to get and create pods/portforward in O(istio_namespace).
 """
 
 EXAMPLES = r"""

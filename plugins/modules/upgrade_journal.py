@@ -39,15 +39,15 @@ options:
     required: true
     choices: [open, advance, pause, close, read]
   path:
-    description: How the upgrade is done.
+    description: How the upgrade is done. In place, source and target are versions.
     type: str
-    choices: [canary]
+    choices: [canary, in_place]
     default: canary
   source:
-    description: The revision that the upgrade leaves. Needed for O(action=open).
+    description: The revision, in place the version, that is left. Needed for O(action=open).
     type: str
   target:
-    description: The revision that the upgrade leads to. Needed for O(action=open).
+    description: The revision, in place the version, to reach. Needed for O(action=open).
     type: str
   again:
     description: With O(action=open), also open an upgrade that is closed as done.
@@ -66,6 +66,10 @@ options:
       - gateways_moved
       - tags_moved
       - verified
+      - control_plane_safe
+      - control_plane_replaced
+      - control_plane_proven
+      - control_plane_restored
       - rolling_back
       - done
       - rolled_back
@@ -193,13 +197,14 @@ from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_module,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path
 
 
 def argument_spec() -> dict[str, Any]:
     """The options of this module alone."""
     return {
         "action": {"type": "str", "required": True, "choices": list(_journal_request.ACTIONS)},
-        "path": {"type": "str", "choices": ["canary"], "default": "canary"},
+        "path": {"type": "str", "choices": [str(each) for each in Path], "default": "canary"},
         "source": {"type": "str"},
         "target": {"type": "str"},
         "again": {"type": "bool", "default": False},

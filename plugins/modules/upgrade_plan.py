@@ -3,13 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plan what a canary moves."""
+"""Plan what an upgrade moves."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: upgrade_plan
-short_description: Plan what a canary upgrade of Istio moves, and in which order
+short_description: Plan what an upgrade of Istio moves, and in which order
 version_added: 0.1.0
 description:
   - Reads the cluster once and says what is left to be moved to a revision. The namespaces in waves
@@ -19,6 +19,7 @@ description:
   - A bare pod or a Job stays where it is. So do a workload whose pods name another revision in a
     namespace that names none, and a tag that namespaces outside of the upgrade follow.
     RV(plan.kept) says so.
+  - In place no label changes, and what is left to be restarted is judged by the proxies' versions.
 author:
   - The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:
@@ -26,16 +27,28 @@ extends_documentation_fragment:
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
 options:
+  path:
+    description: How the upgrade is done.
+    type: str
+    choices: [canary, in_place]
+    default: canary
   revision:
-    description: The revision to move to. It need not be there yet.
+    description: The revision to move to, there already or not; in place, the one that stays.
     type: str
     required: true
   version:
-    description: The version of Istio that the revision has or will have.
+    description: The version that the revision has or will have.
     type: str
     required: true
+  through:
+    description:
+      - With O(path=in_place), the versions between, where O(version) is several minor releases
+        ahead. RV(plan.hops) has those that are still to be reached.
+    type: list
+    elements: str
+    default: []
   namespaces:
-    description: The namespaces that move. All of the mesh when it is empty.
+    description: The namespaces that move; all of the mesh when it is empty.
     type: list
     elements: str
     default: []
@@ -71,10 +84,7 @@ options:
         and move with it in any case.
     type: bool
     default: true
-  move_tags:
-    description: Whether the tags move.
-    type: bool
-    default: true
+  move_tags: {description: Whether the tags move., type: bool, default: true}
   record:
     description: >-
       What RV(record) was when the upgrade began, from the facts of
@@ -103,8 +113,7 @@ EXAMPLES = r"""
   register: upgrade
 
 - name: Show it
-  ansible.builtin.debug:
-    msg: "{{ upgrade.table }}"
+  ansible.builtin.debug: {msg: "{{ upgrade.table }}"}
 """
 
 RETURN = r"""
@@ -142,6 +151,7 @@ plan:
           done: false
     gateways: {description: The Deployments of gateways to move., type: list, elements: dict}
     tags: {description: The tags to move., type: list, elements: dict}
+    hops: {description: 'In place, the versions to reach.', type: list, elements: str}
     followers: {description: Workloads that follow a tag by their pods., type: list, elements: str}
     restore: {description: Tags that namespaces get back., type: list, elements: dict}
     kept: {description: What stays where it is and why., type: list, elements: dict}
@@ -160,23 +170,14 @@ table:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _canary_plan,
-    _canary_table,
-    _gateway_read,
-    _kinds,
-    _result,
-    _snapshot,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _planning
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
-from ansible_collections.meshwright.istio.plugins.module_utils._canary_record import Record
-from ansible_collections.meshwright.istio.plugins.module_utils._canary_request import Request
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
     create_module,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
-from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path
 
 
 def argument_spec() -> dict[str, Any]:
@@ -184,8 +185,10 @@ def argument_spec() -> dict[str, Any]:
     names = {"type": "list", "elements": "str"}
     wave = {"name": {"type": "str"}, "namespaces": names, "share": {"type": "int"}}
     return {
+        "path": {"choices": [str(each) for each in Path], "default": Path.CANARY},
         "revision": {"type": "str", "required": True},
         "version": {"type": "str", "required": True},
+        "through": {**names, "default": []},
         "namespaces": {**names, "default": []},
         "excluded_namespaces": {**names, "default": []},
         "waves": {"type": "list", "elements": "dict", "default": [], "options": wave},
@@ -198,25 +201,8 @@ def argument_spec() -> dict[str, Any]:
 
 def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Read, plan, report."""
-    request = Request.from_params(module.params)
-    record = Record.from_option(module.params["record"])
-    snapshot = _snapshot.read(api, request.istio_namespace)
-    request.check(snapshot)
-    deployments = api.list(_kinds.DEPLOYMENT)
-    gateways = [
-        Workload.from_object(each) for each in deployments if _gateway_read.is_gateway(each)
-    ]
-    plan = _canary_plan.plan(snapshot, gateways, request, record)
-    installed = request.is_installed(snapshot)
-    return {
-        "changed": module.check_mode and (plan.needed or not installed),
-        "needed": plan.needed or not installed,
-        "installed": installed,
-        "plan": plan.summary(),
-        "record": plan.record(),
-        "table": _canary_table.table(plan, installed=installed),
-        "diff": _result.diff(plan.changes()),
-    }
+    planned = _planning.plan(api, module.params)
+    return {"changed": module.check_mode and planned["needed"], **planned}
 
 
 def main() -> None:

@@ -111,9 +111,9 @@ notes:
     namespaces, mutatingwebhookconfigurations and endpointslices, to patch the O(kinds), and to
     create pods/eviction (with O(disruption_budgets=ignore), to delete pods).
   - With O(drain=endpoints), also to list services, networkpolicies and Istio's own kinds, to list
-    and watch pods of the whole cluster, to patch and delete pods, to patch pods/status, to create
-    pods and pods/portforward, and to get controllerrevisions. Without pods/status pods leave their
-    Services by their labels alone, which may lose a request now and then.
+    and watch pods of the whole cluster, to create, patch and delete pods, to patch pods/status, to
+    get and create pods/portforward, and to get controllerrevisions. Without pods/status pods leave
+    their Services by their labels alone, which may lose a request now and then.
 """
 
 EXAMPLES = r"""

@@ -136,11 +136,11 @@ def test_entry_is_of_an_error_and_stands_once(entry: str) -> None:
     assert len(fixed(entry)) > 12, "so short a beginning would fit errors that it is not about"
 
 
-def test_every_finding_of_the_preflight_has_its_row() -> None:
+def test_every_finding_has_its_row() -> None:
     codes = {
         str(keyword.value.value)
         for source in sources()
-        if source.path.parent.name == "preflight"
+        if source.path.parent.name in ("preflight", "verify")
         for call, _function in source.calls()
         for keyword in call.keywords
         if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)

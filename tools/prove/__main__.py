@@ -13,7 +13,7 @@ from sandbox import lifecycle
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Wish
 from sandbox.progress import Progress
-from tools.prove import bad_versions, canary, cost, kills, way_back
+from tools.prove import bad_versions, canary, cost, findings, kills, way_back
 from tools.prove.mesh import Mesh
 
 PROOFS = {
@@ -24,6 +24,7 @@ PROOFS = {
     "kills": kills.prove,
     "two-runs": kills.prove_lock,
     "cost": cost.prove,
+    "findings": findings.prove,
 }
 
 

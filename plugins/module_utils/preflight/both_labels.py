@@ -35,4 +35,5 @@ def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             consequence="istio-injection decides and istio.io/rev is ignored. Where the first is"
             " enabled the upgrade removes it; where it is disabled the namespace stays out.",
             remedy="Remove the label that you do not mean.",
+            source="istio.io setup/upgrade/canary",
         )

@@ -20,20 +20,25 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     demand = _greatest(snapshot)
-    if demand is None or upgrade.revision in snapshot.demands:
+    is_there = not upgrade.in_place and upgrade.revision in snapshot.demands
+    if demand is None or is_there:
         return
+    # In place one istiod after the other is replaced, each after its successor is ready.
+    needed = 1 if upgrade.in_place else demand.replicas
     fitting = sum(room.holds(demand) for room in snapshot.rooms)
-    if fitting < demand.replicas:
+    if fitting < needed:
+        what = "another istiod" if upgrade.in_place else "a second control plane"
         yield Finding(
             code="control_plane_room",
             severity=Severity.BLOCK,
-            title="There is no room for a second control plane",
+            title=f"There is no room for {what}",
             objects=tuple(f"node {room.node}" for room in snapshot.rooms),
-            consequence=f"{demand.replicas} istiod pods of {demand.cpu:g} cores and"
+            consequence=f"{needed} istiod pods of {demand.cpu:g} cores and"
             f" {demand.memory / 2**20:.0f} MiB each would be needed as now, and {fitting} fit: the"
             " new istiod would stay pending.",
             remedy="Add a node, or lower the requests of istiod.",
             override="control_plane_room",
+            source="istio/istio#23959, #28652",
         )
 
 

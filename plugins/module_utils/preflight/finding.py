@@ -23,7 +23,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One condition; `code` never changes, `override` is None where nothing may overrule it."""
+    """One condition; `code` never changes, `override` is None where nothing may overrule it.
+
+    `source` is where the rule is from.
+    """
 
     code: str
     severity: Severity
@@ -31,6 +34,7 @@ class Finding:
     objects: tuple[str, ...]
     consequence: str
     remedy: str
+    source: str
     override: str | None = None
     overridden: bool = False
 

@@ -27,4 +27,5 @@ def find(_snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             consequence=f"istiod or every new sidecar would not start. {upgrade.images_error}",
             remedy="Push the images to that registry, or correct hub and image_pull_secrets.",
             override="image_pull",
+            source="istio.io upgrade notes of 1.31, retirement of registries",
         )

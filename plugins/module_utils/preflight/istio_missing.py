@@ -16,6 +16,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
+_SOURCE = "istio.io releases/supported-releases"
+
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     planes = snapshot.mesh.control_planes
@@ -27,6 +29,7 @@ def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             objects=(f"namespace {upgrade.istio_namespace}",),
             consequence="There is nothing to upgrade: no Deployment with the label app=istiod.",
             remedy="Check kubeconfig and context. A first Istio is installed with istio_revision.",
+            source=_SOURCE,
         )
     unknown = tuple(f"{each.namespace}/{each.name}" for each in planes if each.version is None)
     if unknown:
@@ -37,4 +40,5 @@ def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             objects=unknown,
             consequence="Whether the step to the new version is allowed cannot be known.",
             remedy="Give its Deployment the label app.kubernetes.io/version with the version.",
+            source=_SOURCE,
         )

@@ -26,4 +26,5 @@ def find(_snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             objects=(),
             consequence=f"The new control plane could not be installed. {upgrade.istioctl_error}",
             remedy="Put it on the machine that runs Ansible, and name it or its folder.",
+            source="istio/istio operator/cmd/mesh/upgrade.go",
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _releases
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import (
     Finding,
@@ -20,26 +19,36 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     major, minor = snapshot.kubernetes
-    supported = _releases.supported_kubernetes(upgrade.version)
-    if supported is None:
-        known = _releases.known_releases()
-        yield Finding(
-            code="kubernetes_version",
-            severity=Severity.BLOCK,
+    here = f"{major}.{minor}"
+    release = upgrade.rules.release(upgrade.version)
+    if release is None:
+        known = upgrade.rules.known()
+        yield _finding(
             title=f"Which Kubernetes Istio {upgrade.version} supports is not known here",
-            objects=(f"Kubernetes {major}.{minor}",),
-            consequence="The new istiod may not start, or not understand the cluster.",
+            here=here,
             remedy=f"Choose a release from {known[0]} to {known[-1]}, or a newer collection.",
-            override="kubernetes_version",
+            upgrade=upgrade,
         )
-    elif major != 1 or not supported[0] <= minor <= supported[1]:
-        yield Finding(
-            code="kubernetes_version",
-            severity=Severity.BLOCK,
-            title=f"Istio {upgrade.version} does not support Kubernetes {major}.{minor}",
-            objects=(f"Kubernetes {major}.{minor}",),
-            consequence="The new istiod may not start, or not understand the cluster.",
-            remedy=f"It supports 1.{supported[0]} to 1.{supported[1]}: upgrade Kubernetes first, or"
-            " choose another version.",
-            override="kubernetes_version",
+        return
+    lowest, highest = release.kubernetes
+    if not (lowest.major, lowest.minor) <= (major, minor) <= (highest.major, highest.minor):
+        yield _finding(
+            title=f"Istio {upgrade.version} does not support Kubernetes {here}",
+            here=here,
+            remedy=f"It supports {lowest.major}.{lowest.minor} to {highest.major}.{highest.minor}:"
+            " upgrade Kubernetes first, or choose another version.",
+            upgrade=upgrade,
         )
+
+
+def _finding(*, title: str, here: str, remedy: str, upgrade: Upgrade) -> Finding:
+    return Finding(
+        code="kubernetes_version",
+        severity=Severity.BLOCK,
+        title=title,
+        objects=(f"Kubernetes {here}",),
+        consequence="The new istiod may not start, or not understand the cluster.",
+        remedy=remedy,
+        override="kubernetes_version",
+        source=f"{upgrade.rules.sources['kubernetes']}, read on {upgrade.rules.read}",
+    )

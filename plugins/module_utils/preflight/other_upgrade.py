@@ -19,7 +19,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     journal = snapshot.journal
-    if journal is None or journal.closed is not None or journal.upgrade.target == upgrade.revision:
+    if journal is None or journal.closed is not None or upgrade.is_underway(snapshot):
         return
     yield Finding(
         code="other_upgrade",
@@ -28,4 +28,5 @@ def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
         objects=(f"ConfigMap {upgrade.istio_namespace}/meshwright-upgrade",),
         consequence="What the other upgrade has recorded for its way back would be lost.",
         remedy="Finish it, or go back with roll_back.yml.",
+        source="this collection: phases and the way back",
     )

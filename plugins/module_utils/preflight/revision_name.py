@@ -17,8 +17,27 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
+_SOURCE = "istio/istio#24677, #28745; istio.io setup/upgrade/canary"
+
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
+    if upgrade.in_place:
+        yield from _not_there(snapshot, upgrade)
+    else:
+        yield from _not_free(snapshot, upgrade)
+
+
+def _not_there(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
+    planes = snapshot.mesh.control_planes
+    if planes and snapshot.mesh.find(upgrade.revision, upgrade.istio_namespace) is None:
+        yield _finding(
+            title=f"There is no control plane {upgrade.revision} to be replaced",
+            objects=tuple(f"{each.namespace}/{each.name} ({each.revision})" for each in planes),
+            remedy="Name the revision of one that is there; default is the one without a name.",
+        )
+
+
+def _not_free(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     tag = snapshot.mesh.tag(upgrade.revision)
     plane = snapshot.mesh.find(upgrade.revision, upgrade.istio_namespace)
     if upgrade.revision == UNREVISIONED:
@@ -50,4 +69,5 @@ def _finding(*, title: str, objects: tuple[str, ...], remedy: str) -> Finding:
         objects=objects,
         consequence="The new control plane could not be told from what is there.",
         remedy=remedy,
+        source=_SOURCE,
     )

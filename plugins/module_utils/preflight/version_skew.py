@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""A canary may be at most two minor releases ahead, and never behind."""
+"""A canary may be at most two minor releases ahead, in place one; neither may be behind."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     left = upgrade.left_revisions(snapshot)
+    explain = _version.explain_skew_in_place if upgrade.in_place else _version.explain_skew_beside
+    most = "one minor release" if upgrade.in_place else "two minor releases"
     for plane in snapshot.mesh.control_planes:
         if plane.version is None or plane.revision not in left:
             continue
@@ -29,10 +31,10 @@ def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
                 title=f"{upgrade.version} is older than {plane.version}, which runs now",
                 remedy="Go back with roll_back.yml, or choose a newer version.",
             )
-        elif _version.explain_skew_beside(plane.version, upgrade.version):
+        elif explain(plane.version, upgrade.version):
             yield _finding(
                 f"{plane.namespace}/{plane.name}",
-                title=f"{upgrade.version} is more than two minor releases ahead of {plane.version}",
+                title=f"{upgrade.version} is more than {most} ahead of {plane.version}",
                 remedy="Upgrade to a release between them first.",
             )
 
@@ -45,4 +47,5 @@ def _finding(name: str, *, title: str, remedy: str) -> Finding:
         objects=(name,),
         consequence="Istio does not support the step: proxies may reject what they are sent.",
         remedy=remedy,
+        source="istio.io releases/supported-releases, setup/upgrade",
     )

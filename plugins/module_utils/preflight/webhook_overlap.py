@@ -20,13 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade
 
 
 def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
-    overlaps: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
-    for namespace, labels in _cases(snapshot, upgrade):
-        found = _injector.find(snapshot.mesh.injectors, snapshot.labels[namespace], labels)
-        names = tuple(sorted({injector.configuration for injector in found}))
-        if len(names) > 1:
-            overlaps[names].add(namespace)
-    for names, namespaces in sorted(overlaps.items()):
+    for names, namespaces in sorted(overlaps(snapshot, upgrade).items()):
         yield Finding(
             code="webhook_overlap",
             severity=Severity.BLOCK,
@@ -37,14 +31,30 @@ def find(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             + " both match.",
             remedy="Remove the MutatingWebhookConfiguration of the control plane that shall not"
             " inject, or narrow its selectors.",
+            source="istio/istio#42826, analyzer IST0139",
         )
 
 
-def _cases(snapshot: Snapshot, upgrade: Upgrade) -> Iterator[tuple[str, dict[str, str]]]:
+def overlaps(snapshot: Snapshot, upgrade: Upgrade) -> dict[tuple[str, ...], set[str]]:
+    """The namespaces in which several configurations match a pod, by those."""
+    found: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for namespace, labels in set(_cases(snapshot, upgrade)):
+        injectors = _injector.find(
+            snapshot.mesh.injectors, snapshot.labels[namespace], dict(labels)
+        )
+        names = tuple(sorted({injector.configuration for injector in injectors}))
+        if len(names) > 1:
+            found[names].add(namespace)
+    return dict(found)
+
+
+def _cases(
+    snapshot: Snapshot, upgrade: Upgrade
+) -> Iterator[tuple[str, frozenset[tuple[str, str]]]]:
     """Each namespace that moves, with the labels of a plain pod and of every pod that is there."""
     for namespace in snapshot.namespaces:
         if upgrade.concerns(namespace.name):
-            yield namespace.name, {}
+            yield namespace.name, frozenset()
     for pod in snapshot.pods:
         if upgrade.concerns(pod.namespace) and pod.labels:
-            yield pod.namespace, dict(pod.labels)
+            yield pod.namespace, frozenset(pod.labels.items())

@@ -25,16 +25,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.records im
 from ansible_collections.meshwright.istio.plugins.module_utils.report.tables import columns, table
 
 _HEADS = columns("What", "Before", "Now")
-_ORDER = (
-    Phase.OPENED,
-    Phase.REVISION_INSTALLED,
-    Phase.REVISION_PROVEN,
-    Phase.WAVE_MOVED,
-    Phase.GATEWAYS_MOVED,
-    Phase.TAGS_MOVED,
-    Phase.VERIFIED,
-    Phase.DONE,
-)
 _UNKNOWN = "not known"
 _BETWEEN = "on its way back, not finished"
 
@@ -66,14 +56,7 @@ def moved(facts: Facts, phase: Phase, wave: int = 0) -> str:
             return source
     if facts.phase == Phase.ROLLING_BACK:
         return _BETWEEN
-    return target if _has_reached(facts, phase, wave) else source
-
-
-def _has_reached(facts: Facts, phase: Phase, wave: int) -> bool:
-    name, number = facts.reached or (facts.phase, facts.wave)
-    found = next((index for index, each in enumerate(_ORDER) if each == name), -1)
-    wanted = _ORDER.index(phase)
-    return found > wanted or (found == wanted and (number or 0) >= wave)
+    return target if facts.reaches(phase, wave) else source
 
 
 def _control_plane(facts: Facts) -> Iterator[Sequence[Child]]:
@@ -84,7 +67,9 @@ def _control_plane(facts: Facts) -> Iterator[Sequence[Child]]:
         now = source
     elif facts.phase == Phase.ROLLING_BACK:
         now = _BETWEEN
-    elif _has_reached(facts, Phase.REVISION_INSTALLED, 0):
+    elif facts.in_place:
+        now = target if facts.reaches(Phase.CONTROL_PLANE_REPLACED) else source
+    elif facts.reaches(Phase.REVISION_INSTALLED):
         now = f"{target}, and {source} until it is removed"
     else:
         now = source

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import ORDER, Path, Phase
 from ansible_collections.meshwright.istio.plugins.module_utils.report.item import Item
 from ansible_collections.meshwright.istio.plugins.module_utils.report.load import Load
 from ansible_collections.meshwright.istio.plugins.module_utils.report.records import (
@@ -130,6 +131,23 @@ class Facts:
             if gate is not None
         )
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the control plane was replaced where it stands."""
+        return self.path == Path.IN_PLACE
+
+    @property
+    def order(self) -> tuple[Phase, ...]:
+        """The phases in their order; those of a canary where the path is not known."""
+        return (*ORDER[Path.IN_PLACE if self.in_place else Path.CANARY], Phase.DONE)
+
+    def reaches(self, phase: Phase, wave: int = 0) -> bool:
+        """Whether the upgrade had come to that phase, or to that wave of it."""
+        name, number = self.reached or (self.phase, self.wave)
+        found = next((index for index, each in enumerate(self.order) if each == name), -1)
+        wanted = self.order.index(phase)
+        return found > wanted or (found == wanted and (number or 0) >= wave)
+
     def named(self, revision: str | None) -> str:
         """A revision with its version, as far as both are known."""
         if revision is None:
@@ -158,7 +176,10 @@ def _versions(item: Item, target: str | None) -> dict[str, str]:
         if (revision := source.text("revision")) and (version := source.text("version"))
     }
     version = item.text("version")
-    return {**found, target: version} if target and version else found
+    # In place the target is the version itself.
+    if not (target and version) or target == version:
+        return found
+    return {**found, target: version}
 
 
 def _gateways(item: Item) -> tuple[Workload, ...]:

@@ -79,7 +79,7 @@ def _waves(facts: Facts) -> Iterator[str]:
     """Waves that the journal calls moved, and of which it has nothing more."""
     reached = facts.reached or (facts.phase, facts.wave)
     last = reached[1] or 0
-    if reached[0] not in (None, Phase.OPENED, Phase.REVISION_INSTALLED, Phase.REVISION_PROVEN):
+    if facts.reaches(Phase.WAVE_MOVED):
         last = last or len(facts.waves)
     moved = [wave for wave in facts.waves if wave.number <= last]
     silent = [str(wave.number) for wave in moved if not wave.workloads and wave.started is None]

@@ -80,10 +80,11 @@ def _finding(found: Found) -> Sequence[Child]:
     badge = el("b", found.severity, class_=f"badge {_BADGES.get(found.severity, 'soft')}")
     overruled = el("span", " overruled", class_="warn") if found.overridden else None
     objects = el("div", words.names(found.objects, 8), class_="soft") if found.objects else None
+    source = el("div", f"Source: {found.source}", class_="soft") if found.source else None
     return (
         [badge, " ", code(found.code), overruled],
         [el("div", found.title), el("div", found.consequence, class_="soft"), objects],
-        found.remedy or "",
+        [found.remedy or "", source],
     )
 
 

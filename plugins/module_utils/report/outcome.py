@@ -120,7 +120,9 @@ def _why_not_begun(facts: Facts) -> str:
     if blocking:
         some = words.count(len(blocking), "finding forbids", "findings forbid")
         return f"{some} it ({words.names([found.code for found in blocking], 3)})"
-    return _reason(facts) or "no journal of an upgrade is in the cluster"
+    looked = "only the preflight has run, and nothing forbids it"
+    nothing = "no journal of an upgrade is in the cluster"
+    return _reason(facts) or (nothing if facts.findings is None else looked)
 
 
 def _time_taken(facts: Facts) -> str:

@@ -88,7 +88,8 @@ def _policy(sheet: str) -> str:
 
 def _header(facts: Facts) -> Html:
     word, kind = _VERDICTS[outcome(facts)]
-    path = f"Istio upgrade by {facts.path}" if facts.path else "Istio upgrade"
+    how = "in place" if facts.in_place else f"by {facts.path}"
+    path = f"Istio upgrade {how}" if facts.path else "Istio upgrade"
     return el(
         "header",
         el(

@@ -77,6 +77,7 @@ class Found:
     objects: tuple[str, ...]
     consequence: str | None
     remedy: str | None
+    source: str | None
     overridden: bool
 
     @classmethod
@@ -88,6 +89,7 @@ class Found:
             objects=item.texts("objects"),
             consequence=item.text("consequence"),
             remedy=item.text("remedy"),
+            source=item.text("source"),
             overridden=bool(item.flag("overridden")),
         )
 

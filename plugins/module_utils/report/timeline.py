@@ -22,7 +22,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.records im
 from ansible_collections.meshwright.istio.plugins.module_utils.report.scale import Scale, Span
 from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import Sample, Wave
 
-_BEFORE_WAVES = (Phase.REVISION_INSTALLED, Phase.REVISION_PROVEN)
 # They end an upgrade or begin the way back; the work before them has lanes of its own.
 _NO_WORK = (Phase.WAVE_MOVED, Phase.ROLLING_BACK, Phase.DONE, Phase.ABANDONED, Phase.OPENED)
 # How far beyond the upgrade itself the requests are drawn.
@@ -76,12 +75,13 @@ class Lane:
 def lanes(facts: Facts) -> tuple[Lane, ...]:
     """In the order of the work."""
     steps = list(_steps(facts.history))
-    early = [each for each in steps if each[0].phase in _BEFORE_WAVES]
-    late = [each for each in steps if each[0].phase not in (*_BEFORE_WAVES, *_NO_WORK)]
+    before_waves = facts.order[1 : facts.order.index(Phase.WAVE_MOVED)]
+    early = [each for each in steps if each[0].phase in before_waves]
+    late = [each for each in steps if each[0].phase not in (*before_waves, *_NO_WORK)]
     return (
-        *(_step_lane(*each) for each in early),
+        *(_phase_lane(facts, *each) for each in early),
         *(_wave_lane(wave, facts, steps) for wave in facts.waves),
-        *(_late_lane(facts, *each) for each in late),
+        *(_phase_lane(facts, *each) for each in late),
         *_unfinished(facts),
     )
 
@@ -121,7 +121,7 @@ def _step_lane(event: Event, begin: datetime, end: datetime) -> Lane:
     )
 
 
-def _late_lane(facts: Facts, event: Event, begin: datetime, end: datetime) -> Lane:
+def _phase_lane(facts: Facts, event: Event, begin: datetime, end: datetime) -> Lane:
     """The gateways have a gate of their own."""
     if event.phase != Phase.GATEWAYS_MOVED or facts.gateways_gate is None:
         return _step_lane(event, begin, end)

@@ -46,6 +46,14 @@ def section(facts: Facts) -> list[Html]:
 
 
 def _done(facts: Facts) -> list[Html]:
+    if facts.in_place:
+        return [
+            _say(
+                "The control plane was replaced where it stood, and nothing of"
+                f" {facts.named(facts.source)} is left. There is no way back from here that keeps"
+                " the requests; the next upgrade goes forward."
+            )
+        ]
     source = facts.source or "THE_OLD_REVISION"
     version = facts.versions.get(source, "THE_OLD_VERSION")
     return [

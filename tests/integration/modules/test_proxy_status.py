@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -16,33 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.cluster import Cluster
+from tests.integration.support import rejecting
 from tests.integration.support.lab import NEW, Lab
+from tests.integration.support.rejecting import bad, told_by_istioctl
 
-# istiod hands the filter on, and Envoy does not know it: so it refuses its listeners.
-UNKNOWN_FILTER: dict[str, Any] = {
-    "apiVersion": "networking.istio.io/v1alpha3",
-    "kind": "EnvoyFilter",
-    "metadata": {"name": "unknown", "namespace": "shop"},
-    "spec": {
-        "workloadSelector": {"labels": {"app": "catalog"}},
-        "configPatches": [
-            {
-                "applyTo": "HTTP_FILTER",
-                "match": {"context": "SIDECAR_INBOUND"},
-                "patch": {
-                    "operation": "INSERT_FIRST",
-                    "value": {
-                        "name": "unknown",
-                        "typed_config": {
-                            "@type": "type.googleapis.com/udpa.type.v1.TypedStruct",
-                            "type_url": "type.googleapis.com/no.such.Filter",
-                        },
-                    },
-                },
-            }
-        ],
-    },
-}
 # An istiod that cannot start.
 DEAD_ISTIOD: dict[str, Any] = {
     "apiVersion": "v1",
@@ -56,19 +32,6 @@ DEAD_ISTIOD: dict[str, Any] = {
         "containers": [{"name": "discovery", "image": "localhost/none", "imagePullPolicy": "Never"}]
     },
 }
-
-
-def _told_by_istioctl(cluster: Cluster, revision: str) -> dict[str, tuple[str, bool]]:
-    """The proxies of one revision: the version of each, and whether it has all it was sent."""
-    said = cluster.run("istioctl-1.31", "proxy-status", "-o", "json", "--revision", revision)
-    found = {}
-    for each in json.loads(said)["resources"]:
-        states = {config["configStatus"] for config in each["genericXdsConfigs"]}
-        found[each["node"]["id"]] = (
-            each["node"]["metadata"]["ISTIO_VERSION"],
-            states <= {"SYNCED", "UNKNOWN"},
-        )
-    return found
 
 
 def _told_by_us(result: Any) -> dict[str, tuple[str, bool]]:
@@ -87,18 +50,15 @@ def _restart_payments(cluster: Cluster, *, wait: bool = True) -> None:
 def test_two_revisions_are_told_as_istioctl_tells_them(beside: Cluster, lab: Lab) -> None:
     beside.kubectl("label", "namespace", "shop", "istio-injection-", f"istio.io/rev={NEW}")
     _restart_payments(beside)
-    beside.apply([UNKNOWN_FILTER])
+    rejecting.begin(beside)
     rejected = {f"{each['metadata']['name']}.shop" for each in _pods_of(lab, "catalog")}
-    end = time.monotonic() + 20
-    while _bad(_told_by_istioctl(beside, "default")) != rejected and time.monotonic() < end:
-        time.sleep(0.2)
 
     lab.recorder.take()
     seen = lab.ansible.module("proxy_status", details="all").result
     assert lab.recorder.writes() == []
     told = _told_by_us(seen)
-    assert told == _told_by_istioctl(beside, "default") | _told_by_istioctl(beside, NEW)
-    assert _bad(told) == rejected
+    assert told == told_by_istioctl(beside, "default") | told_by_istioctl(beside, NEW)
+    assert bad(told) == rejected
     assert seen["complete"]
     proxies = {f"{each['name']}.{each['namespace']}": each for each in seen["proxies"]}
     for name in rejected:
@@ -116,10 +76,6 @@ def test_two_revisions_are_told_as_istioctl_tells_them(beside: Cluster, lab: Lab
     ):
         some = lab.ansible.module("proxy_status", details="all", **options).result
         assert set(_told_by_us(some)) == wanted, options
-
-
-def _bad(told: dict[str, tuple[str, bool]]) -> set[str]:
-    return {name for name, (_version, synced) in told.items() if not synced}
 
 
 def _pods_of(lab: Lab, app: str) -> list[dict[str, Any]]:

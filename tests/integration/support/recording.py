@@ -28,6 +28,7 @@ _RESPONSE = re.compile(
 )
 _SERVING = re.compile(r"Starting to serve on (\S+)")
 _READING = ("GET", "HEAD", "OPTIONS")
+_ASKING = ("/portforward", "/selfsubjectaccessreviews")
 _START = 20.0
 
 
@@ -42,9 +43,9 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        """Whether it would change something; a dry run and a port-forward do not."""
+        """Whether it would change something; a dry run and what only asks do not."""
         dry = "dryRun" in parse_qs(self.query)
-        return self.verb not in _READING and not dry and not self.path.endswith("/portforward")
+        return self.verb not in _READING and not dry and not self.path.endswith(_ASKING)
 
     def __str__(self) -> str:
         return f"{self.verb} {self.path}"

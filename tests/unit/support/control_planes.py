@@ -70,6 +70,21 @@ def endpoint_slice(
     }
 
 
+def default_validator(
+    revision: str = "default", *, service: str = "istiod", policy: str = "Fail"
+) -> dict[str, Any]:
+    """Who checks what names no revision."""
+    client = {"service": {"name": service, "namespace": "istio-system", "path": "/validate"}}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "istiod-default-validator", "labels": {"istio.io/rev": revision}},
+        "webhooks": [
+            {"name": "validation.istio.io", "clientConfig": client, "failurePolicy": policy}
+        ],
+    }
+
+
 def revision(name: str) -> Objects:
     """What makes a revision answer for the namespaces that name it."""
     return [

@@ -35,6 +35,7 @@ class FakeApi:
     `failures` maps a (verb, name) to errors that the next such requests raise.
     `on_write` is called after each write, so that a test can play a controller.
     `pod_answers` maps (namespace, pod, port, path) to the body of a GET inside the pod.
+    `refuses` says which rights the account has not, as an access review asks for them.
     """
 
     def __init__(self, *objects: Mapping[str, Any]) -> None:
@@ -44,6 +45,7 @@ class FakeApi:
         self.failures: dict[tuple[str, str], list[Exception]] = {}
         self.on_write: Callable[[FakeApi, str, Object], None] = lambda *_arguments: None
         self.pod_answers: dict[tuple[str, str, int, str], bytes | Exception] = {}
+        self.refuses: Callable[[Mapping[str, str]], bool] = lambda _asked: False
         self.server_version = {"major": "1", "minor": "35", "gitVersion": "v1.35.4"}
         self._version = 100
         self._events: list[tuple[int, str, Kind, Object]] = []
@@ -118,6 +120,10 @@ class FakeApi:
         *,
         dry_run: bool = False,
     ) -> Object:
+        if kind == _kinds.ACCESS_REVIEW:
+            self._request("review", kind, "", reads=True)
+            allowed = not self.refuses(body["spec"]["resourceAttributes"])
+            return {**body, "status": {"allowed": allowed}}
         metadata = dict(body["metadata"])
         if "name" not in metadata:
             metadata["name"] = f"{metadata['generateName']}x{self._version}"

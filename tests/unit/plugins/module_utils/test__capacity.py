@@ -92,6 +92,10 @@ def test_how_many_fit(cpu: str, memory: str, fitting: int) -> None:
     assert read_rooms([node()], [])[0].holds(demand) == fitting
 
 
+def test_a_node_that_has_just_joined_has_no_room_yet() -> None:
+    assert read_rooms([{**node(), "status": {}}, {**node(), "status": None}], []) == []
+
+
 def test_a_node_that_is_promised_too_much_holds_none() -> None:
     assert (
         Room(node="n1", cpu=-1, memory=GI, pods=5).holds(Demand(replicas=1, cpu=1, memory=1)) == 0

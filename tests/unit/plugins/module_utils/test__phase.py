@@ -58,6 +58,11 @@ def test_is_ahead(current: Step, wanted: Step, expected: bool) -> None:
     assert _phase.is_ahead(Path.CANARY, current, wanted) is expected
 
 
+def test_in_place_the_gateways_come_before_the_waves() -> None:
+    assert _phase.is_ahead(Path.IN_PLACE, step(Phase.GATEWAYS_MOVED), WAVE_2)
+    assert not _phase.is_ahead(Path.CANARY, step(Phase.GATEWAYS_MOVED), WAVE_2)
+
+
 def test_nothing_is_reached_on_the_way_back() -> None:
     with pytest.raises(RefusedError, match=r"on its way back, so it cannot reach wave_moved 2"):
         _phase.is_ahead(Path.CANARY, step(Phase.ROLLING_BACK), WAVE_2)

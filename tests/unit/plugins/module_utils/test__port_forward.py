@@ -68,7 +68,7 @@ def test_body_of_a_refusal_is_in_the_details() -> None:
 @pytest.mark.parametrize(
     ("status", "message"),
     [
-        pytest.param(403, "Grant create on pods/portforward", id="no right"),
+        pytest.param(403, "Grant get and create on pods/portforward", id="no right"),
         pytest.param(404, "no such pod", id="no pod"),
         pytest.param(418, "it answers 418", id="anything else"),
     ],

@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _standing
-from ansible_collections.meshwright.istio.plugins.module_utils._standing import Policy, Standing
+from ansible_collections.meshwright.istio.plugins.module_utils._standing import (
+    Policy,
+    Sender,
+    Standing,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
     selecting,
@@ -245,3 +250,18 @@ def test_a_policy_of_no_namespace_counts_everywhere() -> None:
     assert everywhere.tells_apart("any", WEB, {})
     assert everywhere.asks_for("any", "app")
     assert not everywhere.asks_for("any", "tier")
+
+
+def test_what_concerns_one_namespace_is_all_that_matters_there() -> None:
+    sender = Sender(namespace="shop", kind="Service", name="web", selector={"app": "web"})
+    other = replace(sender, namespace="mail")
+    here = Policy(name="p", namespace="shop", selector={})
+    there, everywhere = replace(here, namespace="mail"), replace(here, namespace=None)
+    standing = Standing(
+        senders=(sender, other), policies=(here, there, everywhere), subsets=(there, everywhere)
+    )
+    inside = standing.divide()
+    assert inside("shop") == Standing(
+        senders=(sender,), policies=(here, everywhere), subsets=(everywhere,)
+    )
+    assert inside("none") == Standing(policies=(everywhere,), subsets=(everywhere,))

@@ -14,10 +14,15 @@ from unittest import mock
 
 import pytest
 import yaml
+from ansible_collections.meshwright.istio.plugins.doc_fragments.preflight import ModuleDocFragment
+from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import DrainMode
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import (
+    Path as Path_,
+)
 from ansible_collections.meshwright.istio.plugins.modules import mesh_preflight
-from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, upgrade_meshes
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
 
@@ -27,6 +32,18 @@ TRIED = [
     ("create", "Pod", "meshwright-image-trial"),
     ("delete", "Pod", "meshwright-image-trial"),
 ]
+CNI = upgrade_meshes.simple(
+    "apps/v1",
+    "DaemonSet",
+    "istio-cni-node",
+    "istio-system",
+    labels={"k8s-app": "istio-cni-node"},
+    spec={
+        "template": {
+            "spec": {"containers": [{"image": "hub.example.org/install-cni:1.30.4-distroless"}]}
+        }
+    },
+)
 REFUSED = {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}
 PULLED = {"terminated": {"exitCode": 0}}
 
@@ -62,28 +79,11 @@ class Kubelet(FakeApi):
 
 
 def healthy() -> list[Object]:
-    settings = {
-        "global": {
-            "hub": "hub.example.org",
-            "tag": "1.30.4",
-            "variant": "distroless",
-            "proxy": {"image": "proxyv2"},
-        }
-    }
-    return [
-        *control_planes.unrevisioned(),
-        mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4"),
-        mesh_objects.namespace("cart", istio_injection="enabled"),
-        mesh_objects.namespace("istio-system"),
-        mesh_objects.node(),
-        mesh_objects.pod("cart-1", "cart", revision="default", deployment="cart"),
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "istio-sidecar-injector", "namespace": "istio-system"},
-            "data": {"values": json.dumps(settings)},
-        },
-    ]
+    settings = upgrade_meshes.injector_settings("1.30.4")
+    values = json.loads(settings["data"]["values"])
+    values["global"]["variant"] = "distroless"
+    settings["data"]["values"] = json.dumps(values)
+    return [*upgrade_meshes.without("istio-sidecar-injector", "n1"), mesh_objects.node(), settings]
 
 
 def without_room() -> list[Object]:
@@ -214,10 +214,57 @@ def test_an_istioctl_of_another_version_does_not_do(folder: Path) -> None:
     assert "is 1.31.0" in result["findings"][0]["consequence"]
 
 
+def test_in_place_the_way_back_needs_the_istioctl_of_the_old_version(folder: Path) -> None:
+    place = {"path": "in_place", "revision": "default"}
+    result = run(Kubelet(*healthy()), folder, **place)
+    assert (result["blocked"], codes(result)) == (True, ["way_back"])
+    assert "1.30.4" in result["findings"][0]["consequence"]
+    program = folder / "istioctl-1.30.4"
+    answer = json.dumps({"clientVersion": {"version": "1.30.4"}})
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert codes(run(Kubelet(*healthy()), folder, **place)) == []
+    images = run(Kubelet(*healthy(), CNI), folder, **place)["images"]
+    assert images[2:] == ["hub.example.org/install-cni:1.31.0-distroless"]
+    assert len(run(Kubelet(*healthy(), CNI), folder)["images"]) == 2
+    assert codes(run(Kubelet(*healthy()), folder)) == []
+
+
+def test_rules_of_ones_own_are_judged_by(folder: Path) -> None:
+    rules = {"releases": {"1.31": {"kubernetes": ["1.28", "1.30"], "gateway_api": {}}}}
+    assert codes(run(Kubelet(*healthy()), folder, rules=rules)) == ["kubernetes_version"]
+    assert "rules: got" in run(Kubelet(*healthy()), folder, rules={"new": {}})["msg"]
+
+
+def test_what_the_new_control_plane_is_to_be_is_compared_with_the_mesh(folder: Path) -> None:
+    config = upgrade_meshes.simple(
+        "v1", "ConfigMap", "istio", "istio-system", data={"mesh": "trustDomain: ours.example"}
+    )
+    api = Kubelet(*healthy(), config)
+    assert codes(run(api, folder)) == []
+    assert codes(run(api, folder, values={})) == ["trust_domain"]
+    document = {"spec": {"meshConfig": {"trustDomain": "ours.example"}}}
+    assert codes(run(api, folder, operator=document)) == []
+    values = folder / "values.yml"
+    values.write_text("meshConfig: {trustDomain: new.example}", encoding="utf-8")
+    later = run(api, folder, operator=document, values_files=[str(values)])
+    assert (later["blocked"], codes(later)) == (True, ["trust_domain"])
+    assert not run(api, folder, values={}, allow=["trust_domain"])["blocked"]
+
+
+def test_an_account_that_would_stop_half_way_may_not_begin(folder: Path) -> None:
+    api = Kubelet(*healthy())
+    api.refuses = lambda asked: asked["resource"] == "namespaces"
+    result = run(api, folder)
+    assert (result["blocked"], codes(result)) == (True, ["missing_rights"])
+    assert api.writes == []
+
+
 def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
     api = Kubelet(*healthy(), mesh_objects.namespace("lost", rev="1-20"))
     assert codes(run(api, folder)) == ["webhook_gap"]
     assert codes(run(api, folder, namespaces=["cart"])) == []
+    assert codes(run(api, folder, excluded_namespaces=["lost"])) == []
 
 
 @pytest.mark.parametrize(
@@ -227,7 +274,12 @@ def test_only_the_namespaces_that_move_matter(folder: Path) -> None:
         pytest.param({"version": "1.31"}, "version: got '1.31'", id="half a version"),
         pytest.param({"revision": "1.31"}, "revision: got '1.31'", id="no name"),
         pytest.param({"namespaces": ["crat"]}, "'crat' does not exist", id="no namespace"),
+        pytest.param(
+            {"excluded_namespaces": ["crat"]}, "'crat' does not exist", id="none to exclude"
+        ),
         pytest.param({"wait_timeout": 0}, "wait_timeout: got 0", id="no time"),
+        pytest.param({"operator": {"a": 1}}, "operator: got a IstioOperator with", id="no spec"),
+        pytest.param({"values_files": ["/no"]}, "'/no' cannot be read", id="no such file"),
         pytest.param({"allow": ["version_skew"]}, "value of allow must be", id="no override"),
         pytest.param({"istioctl_path": "/bin/true"}, "mutually exclusive", id="two istioctls"),
     ],
@@ -251,10 +303,20 @@ def test_says_of_each_finding_what_is_documented(folder: Path) -> None:
 
 
 def test_takes_the_documented_options_and_overrides() -> None:
-    documented = yaml.safe_load(mesh_preflight.DOCUMENTATION)["options"]
+    documented = {
+        **yaml.safe_load(mesh_preflight.DOCUMENTATION)["options"],
+        **yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"],
+    }
     spec = mesh_preflight.argument_spec()
     assert set(spec) == set(documented)
     assert tuple(documented["allow"]["choices"]) == catalogue.OVERRIDES
     for name, option in spec.items():
         assert option.get("default") == documented[name].get("default"), name
         assert option.get("required") == documented[name].get("required"), name
+        assert option.get("choices") == documented[name].get("choices"), name
+
+
+def test_offers_every_path_and_way_to_drain_that_there_is() -> None:
+    spec = mesh_preflight.argument_spec()
+    assert spec["path"]["choices"] == [str(path) for path in Path_]
+    assert spec["drain"]["choices"] == [str(mode) for mode in DrainMode]

@@ -48,6 +48,17 @@ def opened(run_id: str = "job-1") -> FakeApi:
     return api
 
 
+def test_in_place_an_upgrade_leads_from_a_version_to_a_version() -> None:
+    api = FakeApi()
+    given = {"path": "in_place", "source": "1.30.4", "target": "1.31.0"}
+    assert run(api, "open", **given)["changed"] is True
+    journal = run(api, "advance", phase="control_plane_safe")["journal"]
+    assert (journal["path"], journal["source"], journal["target"]) == tuple(given.values())
+    assert journal["phase"] == "control_plane_safe"
+    other = run(api, "open", source="1-30", target="1-31")
+    assert "unfinished: in_place from 1.30.4 to 1.31.0" in other["msg"]
+
+
 def test_open_then_the_same_again_writes_nothing() -> None:
     api = FakeApi()
     first = run(api, **UPGRADE, facts={"before": {"shop": "1-28"}})
@@ -171,6 +182,9 @@ def test_read_of_an_empty_cluster() -> None:
         pytest.param({"action": "advance"}, "missing: phase", id="advance where"),
         pytest.param(
             {**UPGRADE, "target": "1.29"}, "target: got '1.29'; right is", id="not a revision"
+        ),
+        pytest.param(
+            {**UPGRADE, "path": "in_place"}, "source: got '1-28'; right is a whole", id="no version"
         ),
         pytest.param(
             {**UPGRADE, "target": "1-28"}, "target: got '1-28', which is the source", id="nowhere"

@@ -4,58 +4,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _journal, _snapshot
+from ansible_collections.meshwright.istio.plugins.module_utils import _journal
 from ansible_collections.meshwright.istio.plugins.module_utils._journal import Journal
-from ansible_collections.meshwright.istio.plugins.module_utils._phase import Path, Phase, Step
-from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue
-from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding import Finding
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase, Step
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight import catalogue, evidence
+from ansible_collections.meshwright.istio.plugins.module_utils.preflight.evidence import Evidence
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes import (
+    NOW,
+    find,
+    healthy,
+    in_place,
+    injector_settings,
+    of_version,
+    opened,
+    ready,
+    wanted,
+    without,
+)
 
 Objects = list[dict[str, Any]]
-
-
-def healthy() -> Objects:
-    return [
-        *control_planes.unrevisioned(),
-        mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4"),
-        mesh_objects.namespace("cart", istio_injection="enabled"),
-        mesh_objects.namespace("istio-system"),
-        mesh_objects.namespace("kube-system"),
-        mesh_objects.node(),
-        mesh_objects.pod("cart-1", "cart", revision="default", deployment="cart"),
-    ]
-
-
-def wanted(version: str = "1.31.0", revision: str = "1-31", **details: Any) -> Upgrade:
-    parsed = Version.parse(version)
-    assert parsed is not None
-    return Upgrade(version=parsed, revision=revision, istio_namespace="istio-system", **details)
-
-
-def find(api: FakeApi, upgrade: Upgrade, *allowed: str) -> list[Finding]:
-    return catalogue.find_all(_snapshot.read(api, "istio-system"), upgrade, allowed)
-
-
-def without(*names: str) -> Objects:
-    return [item for item in healthy() if item["metadata"]["name"] not in names]
-
-
-def opened(target: str, *, closed: str | None = None) -> dict[str, Any]:
-    step = Step(phase=Phase.OPENED)
-    journal = Journal(
-        upgrade=_journal.Upgrade(path=Path.CANARY, source="default", target=target),
-        step=step,
-        reached=step,
-        opened="2026-05-04T08:00:00Z",
-        closed=closed,
-    )
-    return journal.to_object("istio-system", None)
 
 
 def test_a_healthy_mesh_gives_nothing() -> None:
@@ -98,7 +72,7 @@ def second_injector() -> dict[str, Any]:
             id="no istioctl",
         ),
         pytest.param(
-            [*without("istiod"), mesh_objects.istiod("default", "hub.example.org/pilot:1.28.9")],
+            of_version("1.28.9"),
             wanted(),
             "version_skew",
             "block",
@@ -155,7 +129,11 @@ def second_injector() -> dict[str, Any]:
             id="a namespace of a revision that is gone",
         ),
         pytest.param(
-            [*without("istiod-x"), control_planes.endpoint_slice("istiod", ready=False)],
+            [
+                *without("istiod-x", "istiod-default-validator"),
+                control_planes.default_validator(policy="Ignore"),
+                control_planes.endpoint_slice("istiod", ready=False),
+            ],
             wanted(),
             "webhook_dead",
             "block",
@@ -176,11 +154,18 @@ def second_injector() -> dict[str, Any]:
             id="an image that cannot be pulled",
         ),
         pytest.param(
-            [*without("n1"), mesh_objects.node(memory="1000Mi")],
+            [*without("n1"), ready(mesh_objects.node(memory="1000Mi"))],
             wanted(),
             "control_plane_room",
             "block",
             id="a full node",
+        ),
+        pytest.param(
+            [*without("n1"), ready(mesh_objects.node(memory="1000Mi"))],
+            in_place(),
+            "control_plane_room",
+            "block",
+            id="a full node, in place",
         ),
         pytest.param(
             [*healthy(), opened("1-29")],
@@ -205,6 +190,15 @@ def test_each_condition_is_found_and_nothing_else(
 @pytest.mark.parametrize(
     ("objects", "upgrade"),
     [
+        pytest.param(
+            [
+                *without("istiod", "n1"),
+                mesh_objects.istiod("default", "hub.example.org/pilot:1.30.4", replicas=3),
+                ready(mesh_objects.node(memory="1100Mi")),
+            ],
+            in_place(),
+            id="in place, room for one more of three",
+        ),
         pytest.param([*healthy(), opened("1-31")], wanted(), id="this upgrade is unfinished"),
         pytest.param(
             [*healthy(), opened("1-29", closed="2026-05-04T09:00:00Z")],
@@ -248,7 +242,7 @@ def test_no_false_alarm(objects: Objects, upgrade: Upgrade) -> None:
 
 
 def test_an_override_lets_the_upgrade_begin_and_the_finding_stand() -> None:
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
+    api = FakeApi(*without("n1"), ready(mesh_objects.node(memory="1000Mi")))
     found = find(api, wanted(), "control_plane_room")
     assert [each.overridden for each in found] == [True]
     assert not catalogue.blocked(found)
@@ -256,21 +250,33 @@ def test_an_override_lets_the_upgrade_begin_and_the_finding_stand() -> None:
 
 
 def test_an_override_of_something_else_changes_nothing() -> None:
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
+    api = FakeApi(*without("n1"), ready(mesh_objects.node(memory="1000Mi")))
     assert catalogue.blocked(find(api, wanted(), "image_pull"))
 
 
 def test_what_blocks_comes_first_and_many_objects_are_cut_short() -> None:
     lost = [mesh_objects.namespace(f"lost-{number}", rev="1-20") for number in range(12)]
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"), *lost)
+    api = FakeApi(*without("n1"), ready(mesh_objects.node(memory="1000Mi")), *lost)
     found = find(api, wanted())
     assert [str(each.severity) for each in found] == ["block", "warn"]
     assert len(found[1].objects) == 12
     assert any(line.endswith(" and 2 more") for line in catalogue.table(found))
 
 
-def test_every_override_is_one_that_a_finding_names() -> None:
-    api = FakeApi(*without("n1"), mesh_objects.node(memory="1000Mi"))
-    upgrade = wanted("1.32.0", images_error="hub/x:1: no")
-    named = {each.override for each in find(api, upgrade)} - {None}
-    assert named == set(catalogue.OVERRIDES)
+def halfway(path: str) -> Evidence:
+    """An upgrade in place that was cut off between the injector and istiod."""
+    objects = [*without("istio-sidecar-injector"), injector_settings("1.31.0")]
+    found = evidence.read(FakeApi(*objects), in_place(), clock=NOW.timestamp)
+    step = Step(phase=Phase.OPENED)
+    upgrade = _journal.Upgrade(path=path, source="default", target="default")  # type: ignore[arg-type]
+    journal = Journal(upgrade=upgrade, step=step, reached=step, opened="2026-05-04T08:00:00Z")
+    return replace(found, journal=journal)
+
+
+def test_an_upgrade_in_place_that_was_cut_off_may_go_on() -> None:
+    assert catalogue.find_all(halfway("in_place"), in_place(), ()) == []
+
+
+def test_what_another_upgrade_has_left_is_no_reason_to_go_on() -> None:
+    found = catalogue.find_all(halfway("canary"), in_place(), ())
+    assert [each.code for each in found] == ["injector_image", "other_upgrade"]

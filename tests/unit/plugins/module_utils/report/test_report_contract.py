@@ -73,6 +73,7 @@ def test_a_finding_is_read_without_loss() -> None:
         objects=("Pod a",),
         consequence="Pods would not start.",
         remedy="Push them.",
+        source="the notes of a release",
         override="image_pull",
         overridden=True,
     )

@@ -104,6 +104,12 @@ def failure(message: str = "It broke. Mend it.", **more: Any) -> dict[str, Any]:
             id="forbidden by the preflight",
         ),
         pytest.param(
+            facts({"path": "canary"}, findings=[], target="1-29"),
+            Outcome.NOT_BEGUN,
+            "Not begun: only the preflight has run, and nothing forbids it.",
+            id="only looked at",
+        ),
+        pytest.param(
             facts(None),
             Outcome.NOT_BEGUN,
             "Not begun: no journal of an upgrade is in the cluster.",

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every variable of the role canary is refused when it is bad, before a cluster is asked.
+"""Every variable of the roles that upgrade is refused when bad, before a cluster is asked.
 
-The names come from the specs of the role's entry points, so a new variable is tested too.
+The names come from the specs of the roles' entry points, so a new variable is tested too.
 """
 
 from __future__ import annotations
@@ -22,22 +22,33 @@ import pytest
 import yaml
 
 HERE = Path(__file__).resolve()
-ROLE = HERE.parents[3] / "roles/canary"
-SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]
-GOOD = {"main": {"canary_version": "1.31.0"}, "retire": {"canary_old_revision": "1-30"}}
-MAY_BE_NOTHING = {"canary_drain_hold", "canary_gate_failure_limit", "canary_soak"}
+ROLES = HERE.parents[3] / "roles"
+SPECS = {
+    role: yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"]
+    for role in ("canary", "in_place")
+}
+GOOD: dict[tuple[str, str], dict[str, Any]] = {
+    ("canary", "main"): {"canary_version": "1.31.0"},
+    ("canary", "retire"): {"canary_old_revision": "1-30"},
+    ("in_place", "main"): {
+        "in_place_version": "1.31.0",
+        "in_place_istioctl_directory": "/opt/istio",
+    },
+}
+MAY_BE_NOTHING = ("_drain_hold", "_gate_failure_limit", "_soak")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One run of an entry point with bad variables, and what its failure has to say of each."""
 
+    role: str
     entry: str
     variables: Mapping[str, Any]
     says: Mapping[str, str]
 
 
-def _of_wrong_types(entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
+def _of_wrong_types(role: str, entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
     """What Ansible finds, and what it lets pass: it tells of all that it finds at once."""
     theirs: dict[str, Any] = {}
     ours: dict[str, Any] = {}
@@ -62,15 +73,19 @@ def _of_wrong_types(entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]
                 says[name] = f"{name}: got ['many']; right is a text."
     for variables in (theirs, ours):
         yield Attempt(
-            entry=entry, variables=variables, says={name: says[name] for name in variables}
+            role=role,
+            entry=entry,
+            variables=variables,
+            says={name: says[name] for name in variables},
         )
 
 
-def _too_small(entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
+def _too_small(role: str, entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
     numbers = [name for name, option in options.items() if option["type"] == "int"]
     for value, right in ((-1, "a number."), (0, "a number from 1.")):
-        names = [name for name in numbers if value or name not in MAY_BE_NOTHING]
+        names = [name for name in numbers if value or not name.endswith(MAY_BE_NOTHING)]
         yield Attempt(
+            role=role,
             entry=entry,
             variables=dict.fromkeys(names, value),
             says={name: f"{name}: got {value}; right is {right}" for name in names},
@@ -78,20 +93,36 @@ def _too_small(entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
 
 
 def _attempts() -> Iterator[Attempt]:
-    for entry, spec in SPECS.items():
-        yield from _of_wrong_types(entry, spec["options"])
-        yield from _too_small(entry, spec["options"])
-        misspelt = {"canary_misspelt": "This role has no variable canary_misspelt."}
-        yield Attempt(entry=entry, variables=dict.fromkeys(misspelt, 1), says=misspelt)
-    for name, value, words in (
-        ("canary_version", "1.31", "got 1.31; right is a whole version"),
-        ("canary_version", "latest", "got latest; right is a whole version"),
-        ("canary_revision", "Not_A_Label", "got Not_A_Label; right are lower-case letters"),
-        ("canary_waves", [{"nonsense": 1}], "canary_waves.nonsense. Supported parameters"),
-        ("canary_drain_hold", 50, "canary_drain_hold (50) has to be at most canary_drain_timeout"),
-        ("canary_gate_queries", [{"name": "errors"}], "canary_gate_prometheus: got nothing"),
-    ):
-        yield Attempt(entry="main", variables={name: value}, says={name: words})
+    for role, entry, options in _entry_points():
+        yield from _of_wrong_types(role, entry, options)
+        yield from _too_small(role, entry, options)
+        name = f"{role}_misspelt"
+        says = {name: f"This role has no variable {name}."}
+        yield Attempt(role=role, entry=entry, variables={name: 1}, says=says)
+    for role in SPECS:
+        for name, value, words in _contradictions(role):
+            yield Attempt(role=role, entry="main", variables={name: value}, says={name: words})
+
+
+def _entry_points() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for role, specs in SPECS.items():
+        yield from ((role, entry, spec["options"]) for entry, spec in specs.items())
+
+
+def _contradictions(role: str) -> Iterator[tuple[str, Any, str]]:
+    """What no type forbids."""
+    hold = f"{role}_drain_hold (50) has to be at most {role}_drain_timeout"
+    yield f"{role}_version", "1.31", "got 1.31; right is a whole version"
+    yield f"{role}_version", "latest", "got latest; right is a whole version"
+    yield f"{role}_waves", [{"nonsense": 1}], f"{role}_waves.nonsense. Supported parameters"
+    yield f"{role}_drain_hold", 50, hold
+    yield f"{role}_gate_queries", [{"name": "errors"}], f"{role}_gate_prometheus: got nothing"
+    if role == "canary":
+        yield "canary_revision", "Not_A_Label", "got Not_A_Label; right are lower-case letters"
+    else:
+        both = "right is either a folder with the istioctl of every version, or both paths"
+        yield "in_place_istioctl_directory", "", both
+        yield "in_place_istioctl_path", "/opt/istio/istioctl-1.31.0", both
 
 
 ATTEMPTS = list(_attempts())
@@ -99,8 +130,8 @@ ATTEMPTS = list(_attempts())
 
 def _task(attempt: Attempt) -> dict[str, Any]:
     """Includes the entry point, and goes on to the next when it has failed."""
-    role = {"name": "meshwright.istio.canary", "tasks_from": attempt.entry}
-    variables = {**GOOD.get(attempt.entry, {}), **attempt.variables}
+    role = {"name": f"meshwright.istio.{attempt.role}", "tasks_from": attempt.entry}
+    variables = {**GOOD.get((attempt.role, attempt.entry), {}), **attempt.variables}
     failures = "{{ failures + [ansible_failed_result | default({}) | to_json] }}"
     return {
         "block": [

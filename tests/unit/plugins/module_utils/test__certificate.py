@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils import _certificate
+from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes import certificate
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+END = datetime(2031, 4, 5, 6, 7, 8, tzinfo=UTC)
+LATE = datetime(2055, 4, 5, 6, 7, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("version", [True, False])
+@pytest.mark.parametrize("end", [END, LATE])
+def test_the_end_is_read_in_both_forms(end: datetime, version: bool) -> None:
+    assert _certificate.earliest_end(certificate(end, version=version)) == end.timestamp()
+
+
+def test_of_several_the_first_to_end_counts() -> None:
+    assert _certificate.earliest_end(certificate(LATE) + certificate(END)) == END.timestamp()
+
+
+@pytest.mark.parametrize("end", [END, LATE])
+def test_the_end_of_a_real_certificate_is_read(end: datetime) -> None:
+    """Made by the package that ansible-core itself needs."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "cluster.local")])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    )
+    made = builder.sign(key, hashes.SHA256())
+    text = made.public_bytes(serialization.Encoding.PEM).decode()
+    assert _certificate.earliest_end(text) == end.timestamp()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----", id="no base64"),
+        pytest.param("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----", id="cut off"),
+        pytest.param("-----BEGIN CERTIFICATE-----\nAgEB\n-----END CERTIFICATE-----", id="a number"),
+    ],
+)
+def test_nothing_is_said_of_what_cannot_be_read(text: str) -> None:
+    assert _certificate.earliest_end(text) is None

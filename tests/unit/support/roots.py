@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two roots, whose keys nobody has any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+SERIAL = "5a01"
+ENDS = datetime(2036, 11, 22, 21, 57, 31, tzinfo=UTC)
+MESH = """\
+-----BEGIN CERTIFICATE-----
+MIIBbDCCARGgAwIBAgICWgEwCgYIKoZIzj0EAwIwFDESMBAGA1UECgwJbWVzaC50
+ZXN0MB4XDTI2MTEyNTIxNTczMVoXDTM2MTEyMjIxNTczMVowFDESMBAGA1UECgwJ
+bWVzaC50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEn1Qy0ZiAgly+DPoW
+cgA73J8ufUVtob40lQdVwqG3t/DyOICOJ1AXay7Ejz6Y0RtrD7rSCsc5oWo3OIbl
+WvGPLqNTMFEwHQYDVR0OBBYEFKCQTmR55/VVH7hcE9g2W8dAZy7QMB8GA1UdIwQY
+MBaAFKCQTmR55/VVH7hcE9g2W8dAZy7QMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZI
+zj0EAwIDSQAwRgIhAJnCtaOi4apxV2AbZlWU6PaZDsAbavUJp2oPCfN++NqsAiEA
+wNulzvjy+iEnHMYERmum7+QbDcz/nGek/wFZR26l1FM=
+-----END CERTIFICATE-----
+"""
+OTHER_SERIAL = "5a02"
+OTHER = """\
+-----BEGIN CERTIFICATE-----
+MIIBbjCCAROgAwIBAgICWgIwCgYIKoZIzj0EAwIwFTETMBEGA1UECgwKb3RoZXIu
+dGVzdDAeFw0yNjExMjUyMTU3MzFaFw0zNjExMjIyMTU3MzFaMBUxEzARBgNVBAoM
+Cm90aGVyLnRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQpmgk2LKdRR91m
+RIKdV97+YymRkqdQvLFjN0oi0IajwsZ5t17oi2Pxb06VnzMvZ4POzoFO4bxHlqaP
+0GGiwAFvo1MwUTAdBgNVHQ4EFgQUg4a6CfsEVD3r61zfqTcUjVKsRakwHwYDVR0j
+BBgwFoAUg4a6CfsEVD3r61zfqTcUjVKsRakwDwYDVR0TAQH/BAUwAwEB/zAKBggq
+hkjOPQQDAgNJADBGAiEA30G8enu2eVpl/S7TS/JU4ksO4P70BWGK2IJMu9Xj/WEC
+IQDWOX455gMJc2vlude5Gu9/uL1xOPEMEpLEezw/I1hkEQ==
+-----END CERTIFICATE-----
+"""
