@@ -120,6 +120,7 @@ def _on_the_mesh() -> Iterator[Stage]:
     yield replace(_stage("molecule", "molecule", "molecule", "test", "--all"), lane=Lane.B)
     for lane, name, *arguments in (
         (Lane.B, "sandbox", "tests/integration/sandbox", "-m", "not alone"),
+        (Lane.B, "preflight", "tests/integration/preflight"),
         (Lane.A, "modules", "tests/integration/modules"),
         (Lane.A, "playbooks", "tests/integration/playbooks"),
         (Lane.ALONE, "lifecycle", "tests/integration/sandbox", "-m", "alone"),
