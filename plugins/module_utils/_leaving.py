@@ -24,7 +24,11 @@ from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hi
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark, let_go
-from ansible_collections.meshwright.istio.plugins.module_utils._patience import QUIET, Patience
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import (
+    QUIET,
+    UNDERWAY,
+    Patience,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
@@ -179,7 +183,7 @@ class Leaving:
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
         now = self._clock()
-        if known.asked is None or known.since is None or known.asked < known.since:
+        if known.asked is None or known.since is None or known.asked < known.since + UNDERWAY:
             return f"pod {pod.name} has left, and is asked what it has open"
         if known.open is None or self._passage.departure.headless or self._gateway:
             # A client of a gateway may keep its connection and say nothing for a while.

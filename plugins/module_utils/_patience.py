@@ -16,6 +16,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import Ba
 # For how many seconds nobody must have asked a gateway: whenever the kubelet finds it ready, every
 # ten seconds, some come again for a moment.
 QUIET = 5.0
+# For how many seconds a request may still be on its way once every proxy knows: each of a proxy's
+# threads learns by itself, and one that chose the pod before may have a connection to make first.
+UNDERWAY = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,11 +172,11 @@ def test_waits_until_all_proxies_know() -> None:
     scene.tell(lacking=("shop/a",))
     assert scene.see_off() == "pod web-0 has left: 2 of 3 proxies know; not shop/a"
     assert not scene.leaving.is_known_to_have_left(scene.pod)
-    # What was open is asked again once all know: it may have been counted before.
-    scene.tell(since=105.0, open=0, asked=104.9)
+    # What was open is asked again once all know: what they chose before has to arrive first.
+    scene.tell(since=105.0, open=0, asked=105.9)
     assert scene.see_off() == "pod web-0 has left, and is asked what it has open"
     assert (scene.is_there, scene.leaving.is_known_to_have_left(scene.pod)) == (True, True)
-    scene.tell(since=105.0, open=0, asked=105.0)
+    scene.tell(since=105.0, open=0, asked=106.0)
     assert scene.see_off() == "pod web-0 has answered everybody and ends"
     assert not scene.is_there
 
@@ -265,11 +265,11 @@ def test_where_it_leaves_by_its_readiness_it_keeps_its_labels_and_is_made_unread
     scene.see_off()
     assert not scene.pod.ready
     # That it was found again for a moment does not hold it any longer.
-    scene.now = 111.0
-    scene.tell(since=110.5, open=0, asked=110.9)
+    scene.now = 111.5
+    scene.tell(since=110.5, open=0, asked=111.5)
     assert scene.see_off() == "pod web-0 has answered everybody and ends"
     (done,) = scene.leaving.done
-    assert done.seconds == 11.0
+    assert done.seconds == 11.5
 
 
 def test_one_that_a_restart_had_let_go_leaves_with_the_labels_that_it_had() -> None:
@@ -287,7 +287,7 @@ def test_sees_off_what_a_run_before_has_taken_out() -> None:
     first.out()
     second = Scene()
     second.api.put(first.item)
-    second.tell(since=100.5, open=0, asked=101.0)
+    second.tell(since=100.5, open=0, asked=101.5)
     assert second.see_off().endswith("ends")
     (done,) = second.leaving.done
     assert (done.out, done.acknowledged is not None, done.revision) == (None, True, "1-30")

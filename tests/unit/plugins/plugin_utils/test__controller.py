@@ -4,39 +4,46 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from ansible_collections.meshwright.istio.plugins.plugin_utils import _controller
 from ansible_collections.meshwright.istio.plugins.plugin_utils._controller import (
     end_with_controller,
 )
 
-# As ansible-playbook starts its workers.
-FORK = multiprocessing.get_context("fork")
+# As ansible-playbook starts its workers, in a process with no other thread: one forks safely.
+RUN = """
+import importlib.util, json, multiprocessing, os, subprocess, sys
+
+file, leads = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("controller", file)
+controller = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(controller)
 
 
-def worker(tell: Connection, *, leads: bool) -> None:
-    """A task: a process of its own group, as a rule, whose module is a process too."""
-    if leads:
+def task():
+    if leads == "True":
         os.setsid()
-    end_with_controller(every=0.05)
+    controller.end_with_controller(every=0.05)
     module = subprocess.Popen(["sleep", "60"])
-    tell.send((os.getpid(), module.pid))
+    print(json.dumps([os.getpid(), module.pid]), flush=True)
     module.wait()
 
 
-def controller(tell: Connection, *, leads: bool) -> None:
-    task = FORK.Process(target=worker, args=(tell,), kwargs={"leads": leads})
-    task.start()
-    task.join()
+worker = multiprocessing.get_context("fork").Process(target=task)
+worker.start()
+worker.join()
+"""
 
 
 def lives(pid: int) -> bool:
@@ -59,14 +66,12 @@ def start(request: pytest.FixtureRequest) -> Callable[[bool], tuple[int, int, in
     """Starts controller, worker and module; gives the number of each."""
 
     def start(leads: bool) -> tuple[int, int, int]:
-        hear, tell = FORK.Pipe(duplex=False)
-        running = FORK.Process(target=controller, args=(tell,), kwargs={"leads": leads})
-        running.start()
-        assert running.pid is not None
-        assert hear.poll(20)
-        task, module = hear.recv()
-        pids = (running.pid, task, module)
-        request.addfinalizer(running.join)
+        command = [sys.executable, "-c", RUN, _controller.__file__, str(leads)]
+        run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert run.stdout is not None
+        task, module = json.loads(run.stdout.readline())
+        pids = (run.pid, task, module)
+        request.addfinalizer(run.communicate)
         request.addfinalizer(lambda: [os.kill(pid, signal.SIGKILL) for pid in pids if lives(pid)])
         return pids
 
