@@ -82,7 +82,7 @@ def install(cluster: Cluster, minor: str, revision: str = "", bad: Bad | None = 
     with tempfile.TemporaryDirectory(prefix="meshwright-sandbox-") as folder:
         path = Path(folder) / "operator.yml"
         path.write_text(yaml.safe_dump(document))
-        patience = "1s" if is_dead else "120s"
+        patience = "1s" if is_dead else "300s"
         arguments = ("install", "-f", str(path), "--skip-confirmation", "--readiness-timeout")
         try:
             cluster.run(f"istioctl-{minor}", *arguments, patience)
