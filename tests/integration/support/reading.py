@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ _ELECTION = "control-plane.alpha.kubernetes.io/leader"
 _PARALLEL = 8
 _PAUSE = 1.0
 _ENDING = "ending"
+_UNSEEN = "not seen by its controller"
 
 Versions = Mapping[str, str]
 
@@ -61,7 +63,7 @@ def quiet(cluster: Cluster, timeout: float = 90.0) -> Versions:
     while True:
         time.sleep(_PAUSE)
         now = read(cluster)
-        if now == before and _ENDING not in now.values():
+        if now == before and not {_ENDING, _UNSEEN} & set(now.values()):
             return now
         if time.monotonic() > end:
             seen = difference(before, now)
@@ -109,6 +111,9 @@ def _version(path: str, item: Object) -> str:
     metadata = item["metadata"]
     if "deletionTimestamp" in metadata:
         return _ENDING
+    # A controller may take longer than the pause between two readings.
+    if item.get("status", {}).get("observedGeneration", math.inf) < metadata.get("generation", 0):
+        return _UNSEEN
     if path.startswith(_TOLD_BY_ISTIOD):
         wishes = (item.get("spec"), metadata.get("labels"), metadata.get("annotations"))
         return json.dumps(wishes, sort_keys=True)
