@@ -128,7 +128,7 @@ def install_gateways(cluster: Cluster) -> None:
     cluster.apply_manifest("gateways")
 
 
-def wait_for_gateways(cluster: Cluster, timeout: float = 120.0) -> None:
+def wait_for_gateways(cluster: Cluster, timeout: float = 300.0) -> None:
     """Until every pod that the gateways ask for is ready."""
     for name, namespace in GATEWAYS.items():
         path = f"/apis/apps/v1/namespaces/{namespace}/deployments"

@@ -56,7 +56,7 @@ def read(cluster: Cluster) -> Versions:
         }
 
 
-def quiet(cluster: Cluster, timeout: float = 90.0) -> Versions:
+def quiet(cluster: Cluster, timeout: float = 300.0) -> Versions:
     """The versions once nothing changes any more; controllers take a moment after each write."""
     end = time.monotonic() + timeout
     before = read(cluster)
