@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -112,7 +111,9 @@ def _version(path: str, item: Object) -> str:
     if "deletionTimestamp" in metadata:
         return _ENDING
     # A controller may take longer than the pause between two readings.
-    if item.get("status", {}).get("observedGeneration", math.inf) < metadata.get("generation", 0):
+    seen = item.get("status", {}).get("observedGeneration")
+    # Istio's own kinds have text there.
+    if isinstance(seen, int) and seen < metadata["generation"]:
         return _UNSEEN
     if path.startswith(_TOLD_BY_ISTIOD):
         wishes = (item.get("spec"), metadata.get("labels"), metadata.get("annotations"))
