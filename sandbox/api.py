@@ -111,7 +111,7 @@ class Objects:
                 list(pool.map(self._apply, group))
 
     def wait(
-        self, path: str, holds: Callable[[list[Object]], str], *, what: str, timeout: float = 120.0
+        self, path: str, holds: Callable[[list[Object]], str], *, what: str, timeout: float = 300.0
     ) -> None:
         """Watch a list until `holds` says nothing; what it says is what is still missing."""
         end = time.monotonic() + timeout

@@ -128,7 +128,7 @@ class _Boot:
 
     def _wait_for_node(self) -> None:
         what = f"the node of cluster {self._cluster.name}"
-        self._cluster.objects.wait("/api/v1/nodes", _lacking, what=what, timeout=60)
+        self._cluster.objects.wait("/api/v1/nodes", _lacking, what=what, timeout=180)
 
     def _import(self, archives: Sequence[Path]) -> None:
         self._wait("containerd", self._places.socket.exists)

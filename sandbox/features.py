@@ -173,10 +173,12 @@ def _fault_injection(shop: Shop) -> str:
     untouched = _status_of(shop.get("/"), "catalog")
     if (aborted, untouched) != (418, 200):
         raise _BrokenError(f"status {aborted} with the header and {untouched} without")
-    seconds = [_seconds(shop, **headers) for headers in ({"x_fault": "delay"}, {})]
-    if seconds[0] < _DELAY or seconds[1] >= _DELAY:
-        raise _BrokenError(f"{seconds[0]:.1f} s with the header and {seconds[1]:.1f} s without")
-    return f"aborted with 418, delayed by {seconds[0]:.1f} s"
+    delayed = _seconds(shop, x_fault="delay")
+    # A busy machine may answer one late; a fault that befalls everybody delays each of them.
+    quick = min(_seconds(shop) for _ in range(3))
+    if delayed < _DELAY or quick >= _DELAY:
+        raise _BrokenError(f"{delayed:.1f} s with the header and {quick:.1f} s without")
+    return f"aborted with 418, delayed by {delayed:.1f} s"
 
 
 def _seconds(shop: Shop, **headers: str) -> float:

@@ -82,7 +82,7 @@ def install(cluster: Cluster, minor: str, revision: str = "", bad: Bad | None = 
     with tempfile.TemporaryDirectory(prefix="meshwright-sandbox-") as folder:
         path = Path(folder) / "operator.yml"
         path.write_text(yaml.safe_dump(document))
-        patience = "1s" if is_dead else "120s"
+        patience = "1s" if is_dead else "300s"
         arguments = ("install", "-f", str(path), "--skip-confirmation", "--readiness-timeout")
         try:
             cluster.run(f"istioctl-{minor}", *arguments, patience)
@@ -128,7 +128,7 @@ def install_gateways(cluster: Cluster) -> None:
     cluster.apply_manifest("gateways")
 
 
-def wait_for_gateways(cluster: Cluster, timeout: float = 120.0) -> None:
+def wait_for_gateways(cluster: Cluster, timeout: float = 300.0) -> None:
     """Until every pod that the gateways ask for is ready."""
     for name, namespace in GATEWAYS.items():
         path = f"/apis/apps/v1/namespaces/{namespace}/deployments"

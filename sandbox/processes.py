@@ -105,7 +105,7 @@ def wait_until(
     *,
     log: Path,
     check: Callable[[], None] = lambda: None,
-    timeout: float = 60.0,
+    timeout: float = 180.0,
 ) -> None:
     """Wait for something that sends no event; `check`, once a second, may raise why it is vain."""
     start = checked = time.monotonic()

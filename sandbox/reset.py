@@ -53,7 +53,7 @@ def knows(cluster: Cluster, name: str) -> bool:
     return _memory(cluster, name).exists()
 
 
-def restore(cluster: Cluster, name: str = NEW, timeout: float = 120.0) -> None:
+def restore(cluster: Cluster, name: str = NEW, timeout: float = 300.0) -> None:
     """Go back to what was remembered, and wait until all of it is ready and nothing else is left.
 
     A mesh that is as it should be already costs no more than the look at it.
@@ -70,9 +70,17 @@ def restore(cluster: Cluster, name: str = NEW, timeout: float = 120.0) -> None:
         _each(lambda path: _put(cluster, path, before[path]), group)
     foreign = list(_foreign_pods(cluster.objects.get(_PODS)["items"], memory["proxies"]))
     _each(cluster.objects.delete, foreign)
-    if added or changed or foreign or _leaving(cluster.objects.get(_PODS)["items"]):
+    if added or changed or foreign or _is_restless(cluster):
         _settle(cluster, timeout)
     _wait_for_proxies(cluster, timeout)
+
+
+def _is_restless(cluster: Cluster) -> bool:
+    """Whether pods still come or go, although everything is asked for as it should be."""
+    pods = cluster.objects.get(_PODS)["items"]
+    deployments = cluster.objects.get("/apis/apps/v1/deployments")["items"]
+    # Where pods were only killed, their controller may not have counted them yet.
+    return bool(_leaving(pods) or _starting(pods) or istio.unready(deployments))
 
 
 def _wait_for_proxies(cluster: Cluster, timeout: float) -> None:
@@ -116,6 +124,7 @@ def _settle(cluster: Cluster, timeout: float) -> None:
         for kind in ("deployments", "statefulsets"):
             path = f"/apis/apps/v1/{kind}"
             cluster.objects.wait(path, istio.unready, what="the reset mesh", timeout=timeout)
+        cluster.objects.wait(_PODS, _starting, what="the reset mesh", timeout=timeout)
     time.sleep(_PUSH)
 
 
@@ -136,6 +145,22 @@ def _see_off(cluster: Cluster, timeout: float) -> None:
 def _leaving(pods: Iterable[Object]) -> list[str]:
     """Pods that are being deleted, as paths that let them take no more time for it."""
     return [_hurried(each) for each in pods if "deletionTimestamp" in each["metadata"]]
+
+
+def _starting(pods: Iterable[Object]) -> str:
+    """Which pods of controllers are not ready yet, in the form in which it is asked for."""
+    names = [
+        pod["metadata"]["name"]
+        for pod in pods
+        # One that has done its work will never be.
+        if pod["status"]["phase"] in ("Pending", "Running")
+        and "ownerReferences" in pod["metadata"]
+        and not any(
+            each["type"] == "Ready" and each["status"] == "True"
+            for each in pod["status"].get("conditions", ())
+        )
+    ]
+    return f"{', '.join(names)} not ready" if names else ""
 
 
 def _hurried(pod: Object) -> str:

@@ -33,7 +33,7 @@ from sandbox.images import Archives
 from sandbox.progress import Progress
 from sandbox.running import Sandbox, Wish
 
-_FIRST_ANSWER = 60.0
+_FIRST_ANSWER = 180.0
 
 
 class Start:

@@ -52,6 +52,8 @@ def run(
     ) as process:
         descriptor = cast(IO[bytes], process.stdout).fileno()
         while True:
+            # What it wrote before its end can be read by now, so nothing is left behind.
+            is_over = process.poll() is not None
             data = _read(descriptor)
             if data:
                 chunks.append(data)
@@ -59,7 +61,7 @@ def run(
                     show(data)
                     shown = time.monotonic()
             # A daemon that the program left behind may hold the pipe open for ever.
-            elif data is not None or process.poll() is not None:
+            elif data is not None or is_over:
                 break
             if time.monotonic() - shown >= silence:
                 shown = time.monotonic()

@@ -72,7 +72,7 @@ def test_a_revision_in_use_is_not_removed(beside: Cluster, lab: Lab) -> None:
     refused = lab.refused("istio_revision", revision=NEW, state="absent")
     assert refused.result["users"]["namespaces"] == ["shop"]
     beside.kubectl("rollout", "restart", "-n", "shop", "deployment/payments")
-    beside.kubectl("rollout", "status", "-n", "shop", "deployment/payments", "--timeout=60s")
+    beside.kubectl("rollout", "status", "-n", "shop", "deployment/payments", "--timeout=300s")
     beside.kubectl("label", "namespace", "shop", "istio.io/rev-", "istio-injection=enabled")
 
     refused = lab.refused("istio_revision", revision=NEW, state="absent")

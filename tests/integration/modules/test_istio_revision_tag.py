@@ -55,7 +55,8 @@ def test_what_leads_nowhere_is_refused(beside: Cluster, lab: Lab) -> None:
     missing = lab.refused("istio_revision_tag", tag="prod", revision="1-99")
     assert "1-99" in missing.message
     beside.kubectl("scale", "-n", "istio-system", f"deployment/istiod-{NEW}", "--replicas=0")
-    beside.kubectl("wait", "--for=delete", "pod", "-n", "istio-system", "-l", f"istio.io/rev={NEW}")
+    ended = ("wait", "--for=delete", "--timeout=300s")
+    beside.kubectl(*ended, "pod", "-n", "istio-system", "-l", f"istio.io/rev={NEW}")
     dead = lab.refused("istio_revision_tag", tag="prod", revision=NEW)
     assert f"istiod-{NEW}" in dead.message
     beside.kubectl("scale", "-n", "istio-system", f"deployment/istiod-{NEW}", "--replicas=1")

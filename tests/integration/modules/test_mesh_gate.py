@@ -38,11 +38,13 @@ STUCK: dict[str, Any] = {
 
 @pytest.fixture
 def measured(mesh: Cluster) -> Cluster:
-    """The mesh, once Prometheus has read every Envoy often enough for a rate."""
-    end = time.monotonic() + 60
+    """The mesh, once Prometheus has read istiod, and every Envoy often enough for a rate."""
+    end = time.monotonic() + 180
     while time.monotonic() < end:
         found = urllib3.request(
-            "POST", f"{mesh.prometheus_url}/api/v1/query", fields={"query": REQUESTS}
+            "POST",
+            f"{mesh.prometheus_url}/api/v1/query",
+            fields={"query": f"{REQUESTS} and sum(pilot_xds) >= 3"},
         )
         if found.json()["data"]["result"]:
             return mesh
@@ -88,7 +90,7 @@ def test_a_healthy_mesh_passes_under_load(measured: Cluster, lab: Lab, progress:
         },
         {"name": "proxies", "query": "sum(pilot_xds)", "min": 3},
     )
-    with load.start(measured, load.default_plan(measured, RATE, 60), progress) as running:
+    with load.start(measured, load.default_plan(measured, RATE, 300), progress) as running:
         running.wait_until_measuring()
         asking = _asking(measured, *queries)
         before = lab.ansible.module("mesh_gate", action="measure", **asking)
@@ -173,7 +175,7 @@ def test_a_pod_that_cannot_start_fails_it(mesh: Cluster, lab: Lab) -> None:
     options: dict[str, Any] = {"pending_pods": True, "namespaces": ["shop"], "interval": 1}
     with _stuck_pod(mesh):
         outcome = lab.ansible.module(
-            "mesh_gate", fails=True, **options, pending_seconds=300, duration=30
+            "mesh_gate", fails=True, **options, pending_seconds=300, duration=120
         )
     assert (outcome.result["verdict"], outcome.result["check"]) == ("failed", "pending_pods")
     assert outcome.result["object"] == "shop/stuck"

@@ -19,6 +19,7 @@ from tests.integration.support import rejecting
 from tests.integration.support.lab import NEW, Lab
 from tests.integration.support.rejecting import bad, told_by_istioctl
 
+PODS = "/api/v1/namespaces/shop/pods"
 # An istiod that cannot start.
 DEAD_ISTIOD: dict[str, Any] = {
     "apiVersion": "v1",
@@ -45,6 +46,13 @@ def _restart_payments(cluster: Cluster, *, wait: bool = True) -> None:
     cluster.kubectl("rollout", "restart", "-n", "shop", "deployment/payments")
     if wait:
         cluster.kubectl("rollout", "status", "-n", "shop", "deployment/payments")
+        # The old pod's proxy would be told of once, and be gone when the other is asked.
+        cluster.objects.wait(PODS, _ending, what="the end of the old pod")
+
+
+def _ending(pods: list[dict[str, Any]]) -> str:
+    found = [each["metadata"] for each in pods]
+    return ", ".join(each["name"] for each in found if "deletionTimestamp" in each)
 
 
 def test_two_revisions_are_told_as_istioctl_tells_them(beside: Cluster, lab: Lab) -> None:
@@ -84,11 +92,14 @@ def _pods_of(lab: Lab, app: str) -> list[dict[str, Any]]:
 
 def test_a_dead_istiod_makes_the_answer_partial(mesh: Cluster, lab: Lab) -> None:
     mesh.apply([DEAD_ISTIOD])
-    seen = lab.ansible.module("proxy_status").result
+    try:
+        seen = lab.ansible.module("proxy_status").result
+    finally:
+        # No reset takes it away.
+        mesh.objects.delete("/api/v1/namespaces/istio-system/pods/istiod-dead")
     assert not seen["complete"]
     assert [each["name"] for each in seen["unreachable_istiods"]] == ["istiod-dead"]
     assert seen["summary"]["by_version"] == {"1.30.4": 11}
-    mesh.objects.delete("/api/v1/namespaces/istio-system/pods/istiod-dead")
 
 
 def test_waiting_ends_when_all_are_there_and_names_who_is_not(beside: Cluster, lab: Lab) -> None:
@@ -105,7 +116,7 @@ def test_waiting_ends_when_all_are_there_and_names_who_is_not(beside: Cluster, l
     assert missing["missing"] == "is on default (1.30.4)"
 
     _restart_payments(beside, wait=False)
-    done = lab.ansible.module("proxy_status", **waiting, wait_timeout=90)
+    done = lab.ansible.module("proxy_status", **waiting, wait_timeout=300)
     assert done.result["summary"]["by_revision"][NEW] == 1
     [pod] = _pods_of(lab, "payments")
     assert pod["metadata"]["annotations"]["istio.io/rev"] == NEW
@@ -118,11 +129,11 @@ def test_a_pod_that_no_istiod_knows_is_not_connected(mesh: Cluster, lab: Lab) ->
         mesh.kubectl("rollout", "restart", "-n", "istio-system", "deployment/istiod")
         mesh.kubectl("rollout", "status", "-n", "istio-system", "deployment/istiod")
         alone = {pod["metadata"]["name"]: "not_connected"}
-        end = time.monotonic() + 90
+        end = time.monotonic() + 300
         while _states(lab) != alone and time.monotonic() < end:
             time.sleep(0.5)
         assert _states(lab) == alone
-    done = lab.ansible.module("proxy_status", namespaces=["shop"], wait=True, wait_timeout=60)
+    done = lab.ansible.module("proxy_status", namespaces=["shop"], wait=True, wait_timeout=300)
     assert done.result["summary"]["by_state"]["synced"] == 8
 
 

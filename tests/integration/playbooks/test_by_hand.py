@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandbox import features, istio
 from sandbox.cluster import Cluster
+from tests.integration.support import reading
 from tests.integration.support.lab import NEW, Lab, control_plane
 from tests.integration.support.playing import CHECKOUT
 
@@ -51,4 +52,6 @@ def test_the_way_by_hand(mesh: Cluster, lab: Lab, tmp_path: Path) -> None:
     assert lab.revisions("shop") == {NEW}
     for namespace in istio.GATEWAYS.values():
         assert lab.revisions(namespace) == {"default"}
+    # Some of the old pods may still be on their way out.
+    reading.quiet(mesh)
     assert all(each.ok for each in features.check(mesh))

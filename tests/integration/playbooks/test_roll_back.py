@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox import snapshot
 from sandbox.cluster import Cluster
+from tests.integration.support import reading
 from tests.integration.support.lab import NEW, Lab
 
 QUICK: dict[str, Any] = {"canary_soak": 0, "canary_drain": "rollout", "canary_max_parallel": 8}
@@ -63,6 +64,7 @@ def test_from_the_waves_back_to_how_it_was(mesh: Cluster, upgrades: Lab) -> None
     quick = {key: value for key, value in QUICK.items() if key != "canary_soak"}
     ansible.play("meshwright.istio.roll_back", **quick)
     assert upgrades.revisions("shop") == {"default"}
+    reading.quiet(mesh)
     now = _wishes(mesh)
     assert {path for path in before | now if before.get(path) != now.get(path)} <= SHARED
 

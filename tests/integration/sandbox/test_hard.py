@@ -16,6 +16,7 @@ from sandbox import istio, load, reset, workloads
 from sandbox.cluster import Cluster
 from sandbox.load import LoadRun
 
+GATEWAYS = "/apis/gateway.networking.k8s.io/v1/namespaces/hard/gateways"
 RATE = 60
 SECONDS = 10
 
@@ -75,10 +76,17 @@ def _check_pods(cluster: Cluster) -> None:
 
 def _check_gateway(cluster: Cluster) -> None:
     """Istio has taken the gateway of the Gateway API for its own, and made what serves it."""
-    gateway = _get(cluster, "gateways.gateway.networking.k8s.io", "-n", "hard", "public")
-    conditions = {each["type"]: each["status"] for each in gateway["status"]["conditions"]}
-    assert conditions["Accepted"] == conditions["Programmed"] == "True"
+    # istiod writes it down some time after the pod is ready.
+    cluster.objects.wait(GATEWAYS, _unserved, what="the gateway of the Gateway API")
     [owner] = _get(cluster, "deployment", "-n", "hard", "public-istio")["metadata"][
         "ownerReferences"
     ]
     assert (owner["kind"], owner["name"]) == ("Gateway", "public")
+
+
+def _unserved(gateways: list[dict[str, Any]]) -> str:
+    (public,) = (each for each in gateways if each["metadata"]["name"] == "public")
+    found = public.get("status", {}).get("conditions", ())
+    conditions = {each["type"]: each["status"] for each in found}
+    lacking = [name for name in ("Accepted", "Programmed") if conditions.get(name) != "True"]
+    return f"it is not {' and not '.join(lacking)}" if lacking else ""

@@ -18,7 +18,7 @@ from sandbox.images import PROGRAMS
 from sandbox.istio import Bad
 
 INJECTING = (Bad.PROXIES, Bad.PROXY_IMAGE)
-PATIENCE = 60.0
+PATIENCE = 240.0
 
 
 def test_every_bad_version_is_bad_in_its_own_way(mesh: Cluster) -> None:

@@ -41,7 +41,7 @@ def _sandbox(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
 
 
@@ -59,6 +59,7 @@ def test_a_second_one_is_refused_in_words(running: Sandbox) -> None:
     assert not running.dead()
 
 
+@pytest.mark.usefixtures("mesh")
 def test_status_and_kubeconfig_tell_of_the_one_that_runs(running: Sandbox) -> None:
     done = _sandbox("status")
     assert done.returncode == ExitCode.OK
@@ -145,7 +146,7 @@ def test_down_leaves_nothing_also_after_a_component_died(
 
 
 def _ended(mark: str, program: str) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         if not any(each.program == program for each in processes.find(mark)):
             return True
@@ -205,6 +206,7 @@ def _kill_up_after(seconds: float) -> None:
 
 
 def test_an_interrupted_up_takes_away_what_it_started(bare: dict[str, list[str]]) -> None:
+    started = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-m", "sandbox", "up"],
         cwd=CHECKOUT,
@@ -221,8 +223,9 @@ def test_an_interrupted_up_takes_away_what_it_started(bare: dict[str, list[str]]
         rest = up.stderr.read()
         assert up.wait(60) == ExitCode.FAILED
     assert "interrupted" in rest
-    # It does not wait for what it was about to install.
-    assert time.monotonic() - since < UP_SECONDS / 2
+    # It does not wait for what it was about to install. A slow machine ends as slowly as it starts.
+    assert "is installed" not in rest
+    assert time.monotonic() - since < max(UP_SECONDS / 2, 2 * (since - started))
     assert listing() == bare
 
 

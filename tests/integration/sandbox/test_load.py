@@ -38,7 +38,9 @@ def test_a_quiet_mesh_loses_nothing(mesh: Cluster, send: Callable[..., LoadRun])
 
 
 def test_a_killed_gateway_is_seen(mesh: Cluster, progress: Progress, tmp_path: Path) -> None:
-    plan = load.default_plan(mesh, rate=RATE, seconds=12, streams=4)
+    # A gateway that ends holds its streams for a while, on a slow machine for longer.
+    seconds = 30
+    plan = load.default_plan(mesh, rate=RATE, seconds=seconds, streams=4)
     plot = tmp_path / "plot.html"
     with load.start(mesh, plan, progress, plot=plot) as running:
         running.wait_until_measuring()
@@ -51,7 +53,9 @@ def test_a_killed_gateway_is_seen(mesh: Cluster, progress: Progress, tmp_path: P
     assert result.failed > 0
     assert result.broken > 0
     # A report can draw when: in all, and by target.
-    assert [second.second for second in result.per_second] == list(range(12))
+    told = [second.second for second in result.per_second]
+    # The very last request may leave a moment after the last second.
+    assert told in (list(range(seconds)), list(range(seconds + 1)))
     assert sum(second.failed for second in result.per_second) == result.failed
     by_target = [each.failed for target in result.targets for each in target.failing]
     assert sum(by_target) == result.failed

@@ -46,7 +46,7 @@ def test_a_changed_mesh_is_as_new(mesh: Cluster) -> None:
     istio.install(mesh, "1.31", "1-31")
     mesh.kubectl("label", "namespace", "shop", "istio-injection-", "istio.io/rev=1-31")
     mesh.kubectl("rollout", "restart", "-n", "shop", "deployment/payments")
-    mesh.kubectl("rollout", "status", "-n", "shop", "deployment/payments", "--timeout=60s")
+    mesh.kubectl("rollout", "status", "-n", "shop", "deployment/payments", "--timeout=300s")
     mesh.kubectl("delete", "deployment", "-n", "shop", "catalog", "--wait=false")
     mesh.kubectl("scale", "-n", "istio-ingress", "deployment/istio-ingressgateway", "--replicas=1")
     mesh.kubectl("create", "namespace", "new")
@@ -69,7 +69,7 @@ def test_a_sidecar_of_another_revision_is_replaced_even_of_the_same_version(mesh
     istio.install(mesh, "1.30", "1-30")
     mesh.kubectl("label", "namespace", "shop", "istio-injection-", "istio.io/rev=1-30")
     mesh.kubectl("rollout", "restart", "-n", "shop", "deployment/payments")
-    mesh.kubectl("rollout", "status", "-n", "shop", "deployment/payments", "--timeout=120s")
+    mesh.kubectl("rollout", "status", "-n", "shop", "deployment/payments", "--timeout=300s")
     reset.restore(mesh)
     each = r"{.metadata.deletionTimestamp},{.metadata.annotations.istio\.io/rev}{'\n'}"
     said = mesh.kubectl(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ import yaml
 CHECKOUT = Path(__file__).resolve().parents[3]
 CHECKED_OUT = CHECKOUT / ".collections"
 _CALLBACKS = Path(__file__).parent / "callback"
-_TIMEOUT = 400
+# It matters only when one does not end at all.
+_TIMEOUT = 1800
 
 Task = Mapping[str, Any]
 
@@ -154,6 +157,26 @@ class Ansible:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "MESHWRIGHT_OUTCOMES": str(outcomes),
         }
+
+
+def kill(run: subprocess.Popen[bytes], outcomes: Path) -> None:
+    """SIGKILL to a run and to all that it has started: its workers are in sessions of their own."""
+    run.kill()
+    run.wait()
+    mark = f"MESHWRIGHT_OUTCOMES={outcomes}".encode()
+    while pids := list(_marked(mark)):
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _marked(mark: bytes) -> Iterator[int]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        # One that has ended meanwhile has no environment.
+        with suppress(OSError):
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                yield int(folder.name)
 
 
 def read(outcomes: Path) -> list[Outcome]:

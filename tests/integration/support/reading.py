@@ -26,6 +26,7 @@ _ELECTION = "control-plane.alpha.kubernetes.io/leader"
 _PARALLEL = 8
 _PAUSE = 1.0
 _ENDING = "ending"
+_UNSEEN = "not seen by its controller"
 
 Versions = Mapping[str, str]
 
@@ -54,14 +55,14 @@ def read(cluster: Cluster) -> Versions:
         }
 
 
-def quiet(cluster: Cluster, timeout: float = 90.0) -> Versions:
+def quiet(cluster: Cluster, timeout: float = 300.0) -> Versions:
     """The versions once nothing changes any more; controllers take a moment after each write."""
     end = time.monotonic() + timeout
     before = read(cluster)
     while True:
         time.sleep(_PAUSE)
         now = read(cluster)
-        if now == before and _ENDING not in now.values():
+        if now == before and not {_ENDING, _UNSEEN} & set(now.values()):
             return now
         if time.monotonic() > end:
             seen = difference(before, now)
@@ -109,6 +110,11 @@ def _version(path: str, item: Object) -> str:
     metadata = item["metadata"]
     if "deletionTimestamp" in metadata:
         return _ENDING
+    # A controller may take longer than the pause between two readings.
+    seen = item.get("status", {}).get("observedGeneration")
+    # Istio's own kinds have text there.
+    if isinstance(seen, int) and seen < metadata["generation"]:
+        return _UNSEEN
     if path.startswith(_TOLD_BY_ISTIOD):
         wishes = (item.get("spec"), metadata.get("labels"), metadata.get("annotations"))
         return json.dumps(wishes, sort_keys=True)

@@ -29,7 +29,7 @@ _RESPONSE = re.compile(
 _SERVING = re.compile(r"Starting to serve on (\S+)")
 _READING = ("GET", "HEAD", "OPTIONS")
 _ASKING = ("/portforward", "/selfsubjectaccessreviews")
-_START = 20.0
+_START = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ UNKNOWN_FILTER: dict[str, Any] = {
         ],
     },
 }
-_LIMIT = 20.0
+_LIMIT = 90.0
 
 
 def told_by_istioctl(cluster: Cluster, revision: str) -> dict[str, tuple[str, bool]]:

@@ -131,18 +131,39 @@ def test_one_older_version_is_kept_for_another_checkout() -> None:
     assert left == ["tools-extra-1", "tools-new", "tools-old"]
 
 
-def hold_lock(held: multiprocessing.synchronize.Event) -> None:
+# It matters only when something has failed.
+PATIENCE = 60
+
+
+def hold_lock(
+    held: multiprocessing.synchronize.Event, waited_for: multiprocessing.synchronize.Event
+) -> None:
     with cache.locked(Progress()):
         held.set()
+        waited_for.wait(PATIENCE)
         time.sleep(0.1)
 
 
-def test_a_second_build_waits_and_says_for_whom(progress: Progress, said: io.StringIO) -> None:
-    held = multiprocessing.Event()
-    other = multiprocessing.Process(target=hold_lock, args=(held,))
+class Heard(io.StringIO):
+    """Lets the other build go on once somebody says that it waits."""
+
+    def __init__(self, waited_for: multiprocessing.synchronize.Event) -> None:
+        super().__init__()
+        self._waited_for = waited_for
+
+    def write(self, text: str) -> int:
+        if "waiting for the build" in text:
+            self._waited_for.set()
+        return super().write(text)
+
+
+def test_a_second_build_waits_and_says_for_whom() -> None:
+    held, waited_for = multiprocessing.Event(), multiprocessing.Event()
+    said = Heard(waited_for)
+    other = multiprocessing.Process(target=hold_lock, args=(held, waited_for))
     other.start()
-    assert held.wait(10)
-    with cache.locked(progress):
-        other.join(10)
+    assert held.wait(PATIENCE)
+    with cache.locked(Progress(said)):
+        other.join(PATIENCE)
         assert other.exitcode == 0, "the lock was given before the other had let go"
     assert f"waiting for the build that process {other.pid} is doing" in said.getvalue()

@@ -77,7 +77,7 @@ def test_only_registries_that_are_needed_are_asked(
 def test_a_registry_that_does_not_answer_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:1/simple")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    monkeypatch.setattr(registries, "_PATIENCE", 30)
+    monkeypatch.setattr(registries, "_PATIENCE", 120)
     found = registries.check_pypi()
     assert found.severity is Severity.MISSING
     assert found.text == "a package registry cannot be reached"
@@ -89,7 +89,7 @@ def test_a_registry_of_go_modules_that_is_switched_off_is_missing(
 ) -> None:
     monkeypatch.setenv("PATH", "/usr/local/go/bin:/usr/bin:/bin")
     monkeypatch.setenv("GOPROXY", "off")
-    monkeypatch.setattr(registries, "_PATIENCE", 30)
+    monkeypatch.setattr(registries, "_PATIENCE", 120)
     found = registries.check_go()
     assert found.severity is Severity.MISSING
     assert found.text == "a package registry cannot be reached"

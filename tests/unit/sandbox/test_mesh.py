@@ -204,6 +204,15 @@ def test_pods_go_whose_proxy_their_namespace_had_not() -> None:
     ]
 
 
+def test_pods_of_controllers_are_waited_for_until_they_are_ready() -> None:
+    owned = {"ownerReferences": [{"kind": "ReplicaSet", "name": "catalog"}]}
+    starting, done, bare = pod("starting", **owned), pod("done", **owned), pod("bare")
+    for each, phase in ((starting, "Pending"), (done, "Succeeded"), (bare, "Running")):
+        each["status"] = {"phase": phase}
+    assert reset._starting([pod("ready", **owned), done, bare]) == ""
+    assert reset._starting([pod("ready", **owned), starting]) == "starting not ready"
+
+
 def test_connected_proxies_of_every_version_count() -> None:
     metrics = (
         "# TYPE pilot_xds gauge\n"

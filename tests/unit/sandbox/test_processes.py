@@ -73,7 +73,7 @@ def test_what_helps_is_ended_when_something_fails(mark: str) -> None:
     with sleeping(**processes.marked(f"{mark}/kubectl")) as helper:
         with pytest.raises(KeyboardInterrupt), processes.ended_on_failure(mark):
             raise KeyboardInterrupt
-        helper.wait(5)
+        helper.wait(60)
         assert processes.find(mark) == []
         assert "PATH" in processes.marked(mark), "it keeps the caller's environment"
 

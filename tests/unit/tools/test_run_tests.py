@@ -91,24 +91,43 @@ def test_repeats_the_end_of_what_failed_where_it_is_looked_for(
     assert "fine" not in said
 
 
-def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
-    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
-) -> None:
-    """The one on the mesh ends only once the other has begun, and begins before it ends."""
-    begun, seen = tmp_path / "begun", tmp_path / "seen"
-    wait = (
-        "import os, sys, time\nend = time.monotonic() + 20\n"
-        "while not os.path.exists(sys.argv[1]):\n"
+def wait_for(path: Path) -> str:
+    """A program that waits until there is a file, and fails when none comes."""
+    return (
+        "import os, time\nend = time.monotonic() + 60\n"
+        f"while not os.path.exists({str(path)!r}):\n"
         "    time.sleep(0.01)\n    assert time.monotonic() < end\n"
     )
-    other = f"open({str(begun)!r}, 'w')\nprint('one', flush=True)\n" + wait + "print('two')"
-    on_mesh = wait + f"print('mesh', flush=True)\nopen({str(seen)!r}, 'w')\ntime.sleep(1)"
+
+
+def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The one on the mesh begins once the other has; both end once its line is on the screen."""
+    begun, seen = tmp_path / "begun", tmp_path / "seen"
+    show = run_tests._show
+
+    def watched(data: bytes) -> None:
+        show(data)
+        # An unbuffered program writes the end of the line by itself.
+        if b"mesh" in data:
+            seen.touch()
+
+    monkeypatch.setattr(run_tests, "_show", watched)
+    begin = f"open({str(begun)!r}, 'w')\nprint('one', flush=True)\n"
     stages = [
-        Stage(group="lint", name="other", command=(sys.executable, "-c", other, str(seen))),
+        Stage(
+            group="lint",
+            name="other",
+            command=(sys.executable, "-c", begin + wait_for(seen) + "print('two')"),
+        ),
         Stage(
             group="molecule",
             name="mesh",
-            command=(sys.executable, "-c", on_mesh, str(begun)),
+            command=(
+                *(sys.executable, "-c"),
+                wait_for(begun) + "print('mesh', flush=True)\n" + wait_for(seen),
+            ),
             lane=Lane.B,
         ),
     ]
@@ -116,7 +135,7 @@ def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
     assert [(each.stage.name, each.passed) for each in results] == [("other", 1), ("mesh", 1)]
     said = capfdbinary.readouterr().out.decode()
     assert re.search(r"==== other\none\ntwo\n---- other ", said), said
-    assert said.index("mesh\n") < said.index("==== other"), "it is shown as it goes"
+    assert said.index("==== mesh\nmesh") < said.index("==== other"), "it is shown as it goes"
 
 
 def on_mesh(seen: Path, *lanes: Lane) -> list[Stage]:

