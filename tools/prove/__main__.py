@@ -13,12 +13,14 @@ from sandbox import lifecycle
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Wish
 from sandbox.progress import Progress
-from tools.prove import bad_versions, canary, cost, findings, kills, way_back
+from tools.prove import bad_versions, cost, findings, kills, upgrade, way_back
 from tools.prove.mesh import Mesh
+from tools.prove.path import PATHS
 
 PROOFS = {
-    "canary": canary.prove,
-    "by-hand": canary.compare,
+    "upgrade": upgrade.prove,
+    "without-istiod": upgrade.prove_without_istiod,
+    "by-hand": upgrade.compare,
     "bad-versions": bad_versions.prove,
     "way-back": way_back.prove,
     "kills": kills.prove,
@@ -33,20 +35,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
     parser.add_argument("proofs", nargs="*", metavar="proof", help=", ".join(PROOFS))
     parser.add_argument("--rate", type=float, default=200, help="requests per second in all")
-    parser.add_argument("--requests", type=int, default=100_000, help="for `canary`, at least")
+    parser.add_argument("--requests", type=int, default=100_000, help="for `upgrade`, at least")
     parser.add_argument("--kills", type=int, default=20, help="for `kills`")
     parser.add_argument(
         "--phases",
         nargs="+",
-        default=way_back.PHASES,
-        choices=way_back.PHASES,
-        help="for `way-back`",
+        help="for `way-back`, all when none is given",
     )
     parser.add_argument("--workloads", choices=["shop", "hard"], default="hard")
+    parser.add_argument("--path", choices=PATHS, default="canary")
     options = parser.parse_args()
+    path = PATHS[options.path]
     wanted = options.proofs or list(PROOFS)
     if unknown := set(wanted) - set(PROOFS):
         parser.error(f"no such proof: {', '.join(unknown)} (there are {', '.join(PROOFS)})")
+    if unknown := set(options.phases or ()) - set(path.phases):
+        parser.error(f"no such phase: {', '.join(unknown)} (there are {', '.join(path.phases)})")
     try:
         with Progress() as progress:
             found = lifecycle.find()
@@ -57,6 +61,7 @@ def main() -> int:
                     workloads=sandbox.wish.workloads,
                     progress=progress,
                     rate=options.rate,
+                    path=path,
                 )
                 holds = [PROOFS[name](mesh, options) for name in wanted]
             finally:

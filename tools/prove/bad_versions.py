@@ -17,19 +17,18 @@ from tools.prove.mesh import Mesh, keep, seconds_since
 
 
 def prove(mesh: Mesh, _options: argparse.Namespace) -> bool:
-    """The upgrade fails, nothing is lost, and every pod is on the revision of before."""
+    """The upgrade fails, nothing is lost, and every pod is as before."""
     figures: dict[str, Any] = {}
     for bad in Bad:
         mesh.reset()
         before = {pod["metadata"]["uid"] for pod in mesh.pods()}
-        revisions = mesh.revisions()
+        proxies = mesh.proxies()
         with mesh.load() as running:
             started = time.monotonic()
-            code = mesh.play(
-                "upgrade_canary",
-                canary_values_files=[str(CHECKOUT / "sandbox" / "bad" / f"{bad}.yml")],
-                canary_try_images=False,
-                canary_wait_timeout=90,
+            code = mesh.upgrade(
+                values_files=[str(CHECKOUT / "sandbox" / "bad" / f"{bad}.yml")],
+                try_images=False,
+                wait_timeout=90,
             )
             took = seconds_since(started)
             lost = mesh.lost(running)
@@ -37,7 +36,7 @@ def prove(mesh: Mesh, _options: argparse.Namespace) -> bool:
             "code": code,
             "seconds": took,
             "lost": asdict(lost),
-            "as_before": mesh.revisions() == revisions,
+            "as_before": mesh.proxies() == proxies,
             "replaced": len(before - {pod["metadata"]["uid"] for pod in mesh.pods()}),
             "orphans": mesh.orphans(),
             "unready": mesh.unready(),
@@ -46,7 +45,7 @@ def prove(mesh: Mesh, _options: argparse.Namespace) -> bool:
         print(
             f"bad version {bad}: code {code} in {took} s: {lost}; {figures[str(bad)]}", flush=True
         )
-    keep("bad_versions", figures)
+    keep(f"{mesh.path.name}_bad_versions", figures)
     return all(
         each["code"] != 0
         and each["lost"]["failed"] == 0

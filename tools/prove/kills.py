@@ -14,11 +14,11 @@ from dataclasses import asdict
 from typing import Any
 
 from tools.prove.mesh import Mesh, keep
+from tools.prove.path import NEW_VERSION
 from tools.prove.watching import births, superfluous
 
 _SHORTEST, _LONGEST = 3.0, 45.0
 _SEED = 31
-_NEW = "1-31"
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/istio-system/leases"
 
 
@@ -33,13 +33,13 @@ def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
         with births(mesh) as born, mesh.load() as running:
             while left:
                 after = moments.uniform(_SHORTEST, _LONGEST)
-                code = mesh.play("upgrade_canary", kill_after=after)
+                code = mesh.upgrade(kill_after=after)
                 if code != -9:
                     break
                 killed.append(round(after, 1))
                 left -= 1
             else:
-                code = mesh.play("upgrade_canary")
+                code = mesh.upgrade()
             time.sleep(2)
             lost = mesh.lost(running)
         figures.append(
@@ -47,14 +47,14 @@ def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
                 "killed_after": killed,
                 "code": code,
                 "lost": asdict(lost),
-                "revisions": mesh.revisions(),
-                "restarted_twice": superfluous(mesh, born, _NEW),
+                "proxies": mesh.proxies(),
+                "restarted_twice": superfluous(mesh, born, NEW_VERSION),
                 "orphans": mesh.orphans(),
                 "unready": mesh.unready(),
             }
         )
         print(f"kills: {len(killed)} in one upgrade: {code}: {lost}; {figures[-1]}", flush=True)
-    keep("kills", figures)
+    keep(f"{mesh.path.name}_kills", figures)
     wrong = ("restarted_twice", "orphans", "unready")
     return all(
         each["code"] == 0 and not each["lost"]["failed"] and not any(each[name] for name in wrong)
@@ -66,15 +66,15 @@ def prove_lock(mesh: Mesh, _options: argparse.Namespace) -> bool:
     """Run it while it runs: the second is refused, the first does not notice."""
     mesh.reset()
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(mesh.play, "upgrade_canary")
+        first = pool.submit(mesh.upgrade)
         while not first.done() and not _is_locked(mesh):
             time.sleep(0.5)
-        second = mesh.play("upgrade_canary")
+        second = mesh.upgrade()
         message = mesh.failure()
         codes = [first.result(), second]
-    figures = {"codes": codes, "message": message, "revisions": mesh.revisions()}
+    figures = {"codes": codes, "message": message, "proxies": mesh.proxies()}
     print(f"two runs at once: {figures}", flush=True)
-    keep("two_runs", figures)
+    keep(f"{mesh.path.name}_two_runs", figures)
     return codes[0] == 0 and second != 0 and "Another run works on this upgrade" in message
 
 

@@ -22,8 +22,8 @@ from sandbox.cluster import Cluster
 from sandbox.load import LoadResult, LoadRun
 from sandbox.progress import Progress
 from tools.environment import CHECKOUT
+from tools.prove.path import CANARY, UpgradePath
 
-VARIABLES = CHECKOUT / "examples" / "sandbox_canary.yml"
 LOGS = CHECKOUT / "build" / "prove"
 _SECONDS = 1700
 _DRAINING = "meshwright.istio/draining"
@@ -76,6 +76,7 @@ class Mesh:
     workloads: str
     progress: Progress
     rate: float
+    path: UpgradePath = CANARY
     runs: int = field(default=0)
 
     def reset(self) -> None:
@@ -110,20 +111,28 @@ class Mesh:
             each.stop()
         return Lost.of({side: each.result() for side, each in running.items()})
 
-    def play(self, playbook: str, *, kill_after: float | None = None, **variables: Any) -> int:
-        """Run one of the collection's; its exit code, or -9 where it was killed."""
+    def upgrade(self, *, kill_after: float | None = None, **variables: Any) -> int:
+        """Go the path; the exit code, or -9 where it was killed. `variables` have no prefix."""
+        return self._play_path(self.path.playbook, kill_after, variables)
+
+    def roll_back(self) -> int:
+        """Take it back; the exit code."""
+        return self._play_path("roll_back", None, {})
+
+    def _play_path(
+        self, playbook: str, kill_after: float | None, variables: Mapping[str, Any]
+    ) -> int:
         given = {
             "kubeconfig": str(self.cluster.kubeconfig),
-            "canary_istioctl_path": str(self.cluster.artifacts.path("istioctl-1.31")),
-            "canary_report_directory": str(LOGS / "reports"),
-            "canary_soak": 5,
-            # The streams of the load are held for ever: waiting longer spares none.
-            "canary_gateway_drain_timeout": 60,
-            **variables,
+            "sandbox_address": self.cluster.node_address,
+            **self.path.given(
+                self.cluster, **{"report_directory": str(LOGS / "reports"), **variables}
+            ),
         }
         self.progress.step(f"running {playbook}, run {self.runs + 1}")
         file = CHECKOUT / "playbooks" / f"{playbook}.yml"
-        return self._play(file, ["-e", f"@{VARIABLES}", "-e", json.dumps(given)], kill_after)
+        files = ["-e", f"@{self.path.example}", "-e", json.dumps(given)]
+        return self._play(file, files, kill_after)
 
     def play_file(self, file: Path, **variables: Any) -> int:
         """Run a playbook of a proof's own."""
@@ -178,11 +187,11 @@ class Mesh:
             if _DRAINING in pod["metadata"]["annotations"]
         ]
 
-    def revisions(self) -> dict[str, int]:
-        """How many pods are on which revision."""
+    def proxies(self) -> dict[str, int]:
+        """How many pods are on which revision and version."""
         counts: dict[str, int] = {}
         for pod in self.pods():
-            name = pod["metadata"]["annotations"][REVISION]
+            name = f"{pod['metadata']['annotations'][REVISION]} ({version(pod)})"
             counts[name] = counts.get(name, 0) + 1
         return counts
 
@@ -196,6 +205,14 @@ class Mesh:
                 for each in pod["status"].get("conditions", ())
             )
         ]
+
+
+def version(pod: Mapping[str, Any]) -> str:
+    """Of its proxy, which is a container or, as a sidecar by Kubernetes, an init container."""
+    spec = pod["spec"]
+    containers = (*spec["containers"], *spec.get("initContainers", ()))
+    images = [each["image"] for each in containers if each["name"] == "istio-proxy"]
+    return images[0].rpartition(":")[2] if images else "none"
 
 
 def seconds_since(started: float) -> float:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tools.prove.mesh import REVISION, Mesh
+from tools.prove.mesh import Mesh, version
 
-# By namespace, controller and revision.
+# By namespace, controller and version.
 Births = dict[tuple[str, str, str], set[str]]
 
 
@@ -30,13 +30,11 @@ def births(mesh: Mesh) -> Iterator[Births]:
         yield seen
 
 
-def superfluous(mesh: Mesh, seen: Births, revision: str) -> int:
-    """How many pods of a revision there were that others have replaced since."""
+def superfluous(mesh: Mesh, seen: Births, of: str) -> int:
+    """How many pods of a version there were that others have replaced since."""
     there = {pod["metadata"]["uid"] for pod in mesh.pods()}
     return sum(
-        len(pods - there)
-        for (_namespace, owner, on), pods in seen.items()
-        if on == revision and owner
+        len(pods - there) for (_namespace, owner, on), pods in seen.items() if on == of and owner
     )
 
 
@@ -49,7 +47,7 @@ def _kin(pod: Mapping[str, Any]) -> tuple[str, str, str]:
         # The owner of a stand-in, which nothing replaces.
         if each["kind"] != "ControllerRevision"
     ]
-    return told["namespace"], "".join(owners), told["annotations"][REVISION]
+    return told["namespace"], "".join(owners), version(pod)
 
 
 @contextmanager

@@ -13,20 +13,18 @@ from typing import Any
 
 from tools.prove.mesh import Mesh, keep, seconds_since
 
-PHASES = ("revision", "proof", "waves", "gateways", "tags")
-
 
 def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
     """From every phase, each time from a mesh that is as new."""
     figures: dict[str, Any] = {}
-    for phase in options.phases:
+    for phase in options.phases or mesh.path.phases:
         mesh.reset()
-        before = mesh.revisions()
+        before = mesh.proxies()
         with mesh.load() as running:
-            there = mesh.play("upgrade_canary", canary_stop_after=phase)
-            moved = mesh.revisions()
+            there = mesh.upgrade(stop_after=phase)
+            moved = mesh.proxies()
             started = time.monotonic()
-            back = mesh.play("roll_back")
+            back = mesh.roll_back()
             took = seconds_since(started)
             lost = mesh.lost(running)
         figures[phase] = {
@@ -34,12 +32,12 @@ def prove(mesh: Mesh, options: argparse.Namespace) -> bool:
             "seconds": took,
             "lost": asdict(lost),
             "moved": moved,
-            "as_before": mesh.revisions() == before,
+            "as_before": mesh.proxies() == before,
             "orphans": mesh.orphans(),
             "unready": mesh.unready(),
         }
         print(f"way back from {phase}: {[there, back]} in {took} s: {lost}", flush=True)
-    keep("way_back", figures)
+    keep(f"{mesh.path.name}_way_back", figures)
     return all(
         each["codes"] == [0, 0]
         and not each["lost"]["failed"]
