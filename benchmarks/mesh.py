@@ -69,13 +69,13 @@ class Mesh:
 
     def add_pods(self, numbers: range) -> None:
         """The pods of these proxies, as this istiod injects them, running and ready."""
-        each(self._add_pod, numbers)
+        each(lambda number: self.add_pod(f"ns-{number % _NAMESPACES}", number), numbers)
 
-    def _add_pod(self, number: int) -> None:
-        path = f"/api/v1/namespaces/ns-{number % _NAMESPACES}/pods"
+    def add_pod(self, namespace: str, number: int, **metadata: Any) -> None:
+        """One such pod in any namespace."""
+        path = f"/api/v1/namespaces/{namespace}/pods"
         name = f"pod-{number}"
-        metadata = {**self.template["metadata"], "name": name}
-        pod = {**self.template, "metadata": metadata}
+        pod = {**self.template, "metadata": {**self.template["metadata"], "name": name, **metadata}}
         self.plane.api.send("POST", path, pod)
         status = {"status": kubelets.running(pod, number)}
         self.plane.api.send("PATCH", f"{path}/{name}/status", status, content_type=STRATEGIC)

@@ -12,6 +12,7 @@ from benchmarks.figures import (
     move_few,
     move_many,
     nothing_to_do,
+    preflight,
     proxy_status,
     wait_for_rollouts,
 )
@@ -22,5 +23,6 @@ ALL: tuple[Figure, ...] = (
     move_few.FIGURE,
     nothing_to_do.FIGURE,
     proxy_status.FIGURE,
+    preflight.FIGURE,
     wait_for_rollouts.FIGURE,
 )
