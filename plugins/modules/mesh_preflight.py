@@ -50,6 +50,11 @@ options:
     description:
       - The C(istioctl) of O(version), the one on C(PATH) without this and O(istioctl_directory).
     type: path
+  old_istioctl_path:
+    description: >-
+      With O(path=in_place), the C(istioctl) of the version that runs now. The one on C(PATH)
+      without this and O(istioctl_directory).
+    type: path
   istioctl_directory:
     description: >-
       A folder with the C(istioctl) of several versions, as M(meshwright.istio.istio_revision) takes
@@ -172,6 +177,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight import 
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
+_PATHS = ("istioctl_path", "old_istioctl_path")
+
 
 def argument_spec() -> dict[str, Any]:
     """The options of this module alone."""
@@ -182,7 +189,7 @@ def argument_spec() -> dict[str, Any]:
         "path": {"choices": ["canary", "in_place"], "default": "canary"},
         "drain": {"choices": ["endpoints", "where_safe", "rollout"], "default": "endpoints"},
         **dict.fromkeys(("namespaces", "excluded_namespaces", "images"), names),
-        **{name: {"type": "path"} for name in ("istioctl_path", "istioctl_directory")},
+        **{name: {"type": "path"} for name in (*_PATHS, "istioctl_directory")},
         "try_images": {"type": "bool", "default": True},
         "image_pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "allow": {**names, "choices": list(catalogue.OVERRIDES)},
@@ -221,7 +228,7 @@ def main() -> None:
     module = create_module(
         argument_spec(),
         supports_check_mode=True,
-        mutually_exclusive=[("istioctl_path", "istioctl_directory")],
+        mutually_exclusive=[(name, "istioctl_directory") for name in _PATHS],
     )
     try:
         result = run(module, create_client(module))

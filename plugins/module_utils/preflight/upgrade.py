@@ -101,7 +101,7 @@ class Upgrade:
         old = self.left_version(snapshot)
         if not self.in_place or old is None or old == self.version:
             return self
-        error = _missing(run, old, None, params["istioctl_directory"])
+        error = _missing(run, old, params["old_istioctl_path"], params["istioctl_directory"])
         return replace(self, old_istioctl_error=error)
 
     def try_images(

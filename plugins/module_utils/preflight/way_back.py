@@ -25,7 +25,8 @@ def find(_snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
             title="There is no istioctl of the version that runs now",
             objects=(),
             consequence=f"It could not be installed again. {upgrade.old_istioctl_error}",
-            remedy="Put it beside the new one, in the folder of istioctl_directory.",
+            remedy="Name it with old_istioctl_path, or put it beside the new one, in the folder of"
+            " istioctl_directory.",
             override="way_back",
             source="istio/istio#29813",
         )

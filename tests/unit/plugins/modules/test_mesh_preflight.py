@@ -223,6 +223,12 @@ def test_in_place_the_way_back_needs_the_istioctl_of_the_old_version(folder: Pat
     answer = json.dumps({"clientVersion": {"version": "1.30.4"}})
     program.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="utf-8")
     program.chmod(0o755)
+    paths = {
+        "istioctl_directory": None,
+        "istioctl_path": str(folder / "istioctl-1.31.0"),
+        "old_istioctl_path": str(program),
+    }
+    assert run(Kubelet(*healthy()), folder, **place, **paths)["findings"] == []
     assert codes(run(Kubelet(*healthy()), folder, **place)) == []
     images = run(Kubelet(*healthy(), CNI), folder, **place)["images"]
     assert images[2:] == ["hub.example.org/install-cni:1.31.0-distroless"]
