@@ -22,7 +22,7 @@ from tests.integration.support import reading
 from tests.integration.support.lab import Lab
 from tests.integration.support.playing import CHECKOUT, Ansible
 
-GUIDE = CHECKOUT / "examples/preflight_cluster_role.yml"
+GUIDE = CHECKOUT / "examples/preflight_rights"
 GROUP = "rbac.authorization.k8s.io"
 # A canary writes labels of namespaces too.
 EVERYTHING_ELSE: tuple[Object, ...] = (
@@ -82,7 +82,9 @@ def _binding(role: Object) -> Object:
 def of_the_guide(*without: str) -> list[Object]:
     """The roles of the guide, but for the right to make pods."""
     left_out = {"meshwright-preflight-images", *without}
-    roles: list[Object] = list(yaml.safe_load_all(GUIDE.read_text(encoding="utf-8")))
+    roles: list[Object] = [
+        yaml.safe_load(path.read_text(encoding="utf-8")) for path in GUIDE.glob("*.yml")
+    ]
     return [each for each in roles if each["metadata"]["name"] not in left_out]
 
 
