@@ -197,7 +197,7 @@ def full_quota(namespace: str) -> Make:
 
 
 def image_of_a_sidecar(tag: str) -> Make:
-    """A bare pod whose sidecar is of that version; whether it starts is of no interest."""
+    """A bare pod whose sidecar is of that version, which is not to be had: so it is ill as well."""
 
     def run(cluster: Cluster) -> None:
         [service, pod] = Server(name="old", namespace="shop", kind=Kind.POD).objects()
@@ -205,6 +205,7 @@ def image_of_a_sidecar(tag: str) -> Make:
             "sidecar.istio.io/proxyImage": f"localhost/istio/proxyv2:{tag}"
         }
         cluster.apply([service, pod])
+        _wait_for_one_without_image(cluster)
 
     return run
 
@@ -275,6 +276,10 @@ def pods_without_an_image(cluster: Cluster) -> None:
         "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
     }
     cluster.apply([manifest("apps/v1", "Deployment", "ill", "shop", spec=spec)])
+    _wait_for_one_without_image(cluster)
+
+
+def _wait_for_one_without_image(cluster: Cluster) -> None:
     cluster.objects.wait(
         "/api/v1/namespaces/shop/pods",
         lambda pods: "" if any(map(_lacks_its_image, pods)) else "no pod that lacks its image",
@@ -284,8 +289,10 @@ def pods_without_an_image(cluster: Cluster) -> None:
 
 def _lacks_its_image(pod: Object) -> bool:
     return any(
-        status["state"].get("waiting", {}).get("reason") == "ErrImageNeverPull"
-        for status in pod.get("status", {}).get("containerStatuses", ())
+        each["state"].get("waiting", {}).get("reason")
+        in ("ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff")
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for each in pod.get("status", {}).get(kind, ())
     )
 
 

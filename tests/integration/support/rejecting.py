@@ -18,7 +18,8 @@ UNKNOWN_FILTER: dict[str, Any] = {
     "kind": "EnvoyFilter",
     "metadata": {"name": "unknown", "namespace": "shop"},
     "spec": {
-        "workloadSelector": {"labels": {"app": "catalog"}},
+        # Not by a label of its Service: that alone would stand against a draining restart.
+        "workloadSelector": {"labels": {"service.istio.io/canonical-name": "catalog"}},
         "configPatches": [
             {
                 "applyTo": "HTTP_FILTER",
