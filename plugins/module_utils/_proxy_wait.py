@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._wanted import (
 _WORD_EVERY = 5.0
 _SHORTEST_PAUSE = 0.2
 _LONGEST_PAUSE = 2.0
+_TEXT = 250
 _NAMED = 5
 
 Lack = tuple[Proxy, str]
@@ -147,7 +149,9 @@ def _describe(goal: Goal, lacking: Sequence[Lack], total: int) -> str:
 
 def _sentence(goal: Goal, texts: Sequence[str], total: int) -> str:
     more = f"; and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return f"{len(texts)} of {total} proxies not yet {goal}: {'; '.join(texts[:_NAMED])}{more}"
+    # An Envoy that rejects its listeners names each of them; the result has all of it.
+    named = [textwrap.shorten(text, _TEXT, placeholder=" ...") for text in texts[:_NAMED]]
+    return f"{len(texts)} of {total} proxies not yet {goal}: {'; '.join(named)}{more}"
 
 
 def _too_late(goal: Goal, patience: Patience, lacking: Sequence[Lack], look: Look) -> NotReadyError:

@@ -144,6 +144,16 @@ def test_gives_up_after_the_time_and_says_who_is_missing(pods: list[Pod]) -> Non
     assert (details["proxies"], details["summary"]["total"]) == ([], 8)
 
 
+def test_a_long_reason_is_cut_in_the_message_alone() -> None:
+    reason = "it refused\n" + "0.0.0.0_80: no such filter\n" * 99
+    rejecting = replace(NEW, state=State.REJECTED, reason=reason)
+    with pytest.raises(NotReadyError) as caught:
+        Script([look(rejecting)], [[POD]]).run(ON_NEW, seconds=1)
+    assert "shop/web-1 is rejected: it refused 0.0.0.0_80: no" in caught.value.message
+    assert len(caught.value.message) < 500
+    assert reason in caught.value.details["missing"][0]["missing"]
+
+
 @pytest.mark.parametrize(
     ("goal", "text"),
     [
