@@ -23,6 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _unready
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import UNDERWAY
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import HIDDEN, Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Leaver, Witness
 
@@ -87,7 +88,9 @@ class Hiding:
         if now - since >= _LIMIT:
             return True
         if self._ticks.is_far(pod.node, now):
-            return self._witness.about(pod).complete
+            known = self._witness.about(pod).since
+            # What was sent before is to meet a pod that still has its listeners.
+            return known is not None and now - known >= UNDERWAY
         if now - since >= _PERIOD + _MARGIN:
             # This one does not care.
             self._ticks.note(pod.node, None)

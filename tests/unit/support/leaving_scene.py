@@ -12,7 +12,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._departure import
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage, Way
 from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Ticks
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
-from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import (
+    UNDERWAY,
+    Patience,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Knowledge, Leaver
@@ -96,7 +99,7 @@ class Scene:
     def take_out(self) -> None:
         """As often as it takes until its labels may change."""
         self.leaving.take_out(self.pod)
-        self.tell(since=self.now, open=0, asked=self.now)
+        self.tell(since=self.now - UNDERWAY, open=0, asked=self.now)
         self.leaving.take_out(self.pod)
 
     def see_off(self) -> str:
