@@ -177,19 +177,17 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight import 
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
-_PATHS = ("istioctl_path", "old_istioctl_path")
-
 
 def argument_spec() -> dict[str, Any]:
     """The options of this module alone."""
     names = {"type": "list", "elements": "str", "default": []}
+    istioctls = ("istioctl_path", "old_istioctl_path")
     return {
-        "version": {"type": "str", "required": True},
-        "revision": {"type": "str", "required": True},
+        **{key: {"type": "str", "required": True} for key in ("version", "revision")},
         "path": {"choices": ["canary", "in_place"], "default": "canary"},
         "drain": {"choices": ["endpoints", "where_safe", "rollout"], "default": "endpoints"},
         **dict.fromkeys(("namespaces", "excluded_namespaces", "images"), names),
-        **{name: {"type": "path"} for name in (*_PATHS, "istioctl_directory")},
+        **{name: {"type": "path"} for name in (*istioctls, "istioctl_directory")},
         "try_images": {"type": "bool", "default": True},
         "image_pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "allow": {**names, "choices": list(catalogue.OVERRIDES)},
@@ -228,7 +226,7 @@ def main() -> None:
     module = create_module(
         argument_spec(),
         supports_check_mode=True,
-        mutually_exclusive=[(name, "istioctl_directory") for name in _PATHS],
+        mutually_exclusive=[(f"{age}istioctl_path", "istioctl_directory") for age in ("", "old_")],
     )
     try:
         result = run(module, create_client(module))
