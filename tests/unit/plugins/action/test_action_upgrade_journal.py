@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from typing import Any
 from unittest import mock
 
 import pytest
+from ansible.errors import AnsibleActionFail
 from ansible_collections.meshwright.istio.plugins.action.upgrade_journal import ActionModule
 from ansible_collections.meshwright.istio.plugins.module_utils import _run_id
 
@@ -30,3 +32,17 @@ def test_tells_the_module_which_run_it_is(given: dict[str, Any], expected: str |
     run_id = expected or _run_id.identify(os.getppid())
     assert run.call_args.kwargs["module_args"] == {"action": "read", "run_id": run_id}
     assert "run_id" not in given or task.args["run_id"] == given["run_id"]
+
+
+def test_a_run_that_has_just_been_killed_takes_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its worker has another parent by then, which is not the run."""
+    dead = mock.Mock(pid=os.getppid() + 1)
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: dead)
+    task = mock.Mock(args={"action": "open"}, async_val=0)
+    action = ActionModule(task, *[mock.MagicMock()] * 5)
+    with (
+        mock.patch.object(ActionModule, "_execute_module") as run,
+        pytest.raises(AnsibleActionFail, match="has ended"),
+    ):
+        action.run(task_vars={})
+    assert not run.called
