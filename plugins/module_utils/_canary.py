@@ -59,6 +59,7 @@ class WaveMove:
     """The namespaces that move together, and what has to restart there.
 
     `gateways` follow the label of their namespace, and are held where they are until they move.
+    A run that ends before the gate has `held` leaves that to the next one.
     """
 
     number: int
@@ -66,6 +67,7 @@ class WaveMove:
     namespaces: tuple[NamespaceMove, ...]
     workloads: tuple[WorkloadMove, ...]
     gateways: tuple[Reference, ...] = ()
+    held: bool = True
 
     @property
     def to_label(self) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ class WaveMove:
 
     @property
     def done(self) -> bool:
-        return not self.to_label and not self.workloads
+        return not self.to_label and not self.workloads and self.held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,7 @@ class Plan:
     sources: tuple[Source, ...]
     waves: tuple[WaveMove, ...]
     gateways: tuple[GatewayMove, ...]
+    gateways_due: bool = False
     tags: tuple[TagMove, ...]
     followers: tuple[WorkloadMove, ...]
     kept: tuple[Kept, ...]
@@ -131,7 +134,7 @@ class Plan:
     def needed(self) -> bool:
         """Whether anything is left to be moved."""
         waiting = (*self.gateways, *self.tags, *self.followers, *self.to_restore)
-        return bool(waiting) or not all(wave.done for wave in self.waves)
+        return bool(waiting) or self.gateways_due or not all(wave.done for wave in self.waves)
 
     @property
     def to_restore(self) -> tuple[str, ...]:
@@ -155,6 +158,7 @@ class Plan:
                 {"reference": str(each), "revision": each.revision, "pods": each.pods}
                 for each in self.gateways
             ],
+            "gateways_due": self.gateways_due,
             "tags": [asdict(tag) for tag in self.tags],
             "followers": [str(each) for each in self.followers],
             "restore": self._restore(),

@@ -94,6 +94,7 @@ class _Planner:
                     if each.reference.namespace in wave.namespaces
                     and self._follows_namespace(self._deployed[each.reference])
                 ),
+                held=self._record.has_held(wave.number),
             )
             for wave in self._waves(befores)
         )
@@ -103,6 +104,7 @@ class _Planner:
             sources=self._sources(befores),
             waves=waves,
             gateways=gateways,
+            gateways_due=self._record.gateways_due,
             tags=tags,
             followers=followers.workloads(tags, moves),
             kept=(*kept, *self._not_replaced(sorted(moves)), *followers.left(tags, moves)),

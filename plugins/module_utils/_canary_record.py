@@ -16,6 +16,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import Ba
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Injection
 from ansible_collections.meshwright.istio.plugins.module_utils._waves import Wave
 
+# As the roles write down what has moved and whose gate has held.
+_WAVE, _GATEWAYS = "wave_", "gateways_moved"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
@@ -35,6 +38,10 @@ class Record:
     sources: tuple[Source, ...] = ()
     waves: tuple[tuple[str, tuple[str, ...]], ...] = ()
     namespaces: Mapping[str, Before] = field(default_factory=dict)
+    # The numbers of the waves that were written down, which each is once its gate has held.
+    held: frozenset[int] = frozenset()
+    # Whether there were gateways to move, and their gate has not held.
+    gateways_due: bool = False
 
     @classmethod
     def from_option(cls, facts: Mapping[str, Any]) -> Record:
@@ -64,7 +71,17 @@ class Record:
                 )
                 for name, each in facts["namespaces"].items()
             },
+            held=frozenset(
+                int(name.removeprefix(_WAVE))
+                for name in facts
+                if name.startswith(_WAVE) and name.removeprefix(_WAVE).isdecimal()
+            ),
+            gateways_due=bool(facts.get("gateways")) and _GATEWAYS not in facts,
         )
+
+    def has_held(self, number: int) -> bool:
+        """Whether the gate of a wave has held; before the upgrade there is none to be held."""
+        return not self.waves or number in self.held
 
     def waves_of(self, existing: Collection[str]) -> tuple[Wave, ...]:
         """The waves of then, of the namespaces that are still there, and those new since."""

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ansible_collections.meshwright.istio.plugins.module_utils._canary import Plan, WaveMove
+from ansible_collections.meshwright.istio.plugins.module_utils._canary import (
+    GatewayMove,
+    Plan,
+    WaveMove,
+)
 
 _SHOWN = 8
 
@@ -35,7 +39,14 @@ def wave_lines(waves: Sequence[WaveMove]) -> Iterator[str]:
         yield f"wave {wave.number:<4} {wave.name}: {state}"
 
 
+def gateway_gate(moves: Sequence[GatewayMove], *, due: bool) -> list[str]:
+    """A line where all gateways have moved, and an earlier run has not seen their gate hold."""
+    return ["gateway   all have moved; their gate has not held yet"] if due and not moves else []
+
+
 def _work(wave: WaveMove) -> str:
+    if not wave.to_label and not wave.workloads:
+        return "has moved; its gate has not held yet"
     pods = sum(each.pods for each in wave.workloads)
     names = _some([each.name for each in wave.namespaces])
     return f"{names}; {len(wave.workloads)} workloads with {pods} pods to restart"
@@ -44,6 +55,7 @@ def _work(wave: WaveMove) -> str:
 def _rest(plan: Plan) -> Iterator[str]:
     for gateway in plan.gateways:
         yield f"gateway   {gateway}: {gateway.pods} pods from {gateway.revision}"
+    yield from gateway_gate(plan.gateways, due=plan.gateways_due)
     for tag in plan.tags:
         yield f"tag       {tag.name}: from {tag.before} to {tag.after}"
     if plan.followers:

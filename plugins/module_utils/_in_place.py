@@ -48,13 +48,15 @@ class Plan:
     version: str
     live: Live
     gateways: tuple[GatewayMove, ...]
+    gateways_due: bool = False
     waves: tuple[WaveMove, ...]
     kept: tuple[Kept, ...]
 
     @property
     def needed(self) -> bool:
         """Whether anything is left to follow."""
-        return bool(self.gateways) or not all(wave.done for wave in self.waves)
+        waiting = bool(self.gateways) or self.gateways_due
+        return waiting or not all(wave.done for wave in self.waves)
 
     def summary(self) -> dict[str, Any]:
         """As modules return it."""
@@ -65,6 +67,7 @@ class Plan:
             "sources": [asdict(self.source)],
             "waves": [wave_summary(wave) for wave in self.waves],
             "gateways": self._gateways(),
+            "gateways_due": self.gateways_due,
             "tags": [],
             "followers": [],
             "restore": [],
@@ -118,6 +121,7 @@ class Plan:
             if not installed:
                 lines.append(f"control   replace the control plane by {self.version}")
             lines += [f"gateway   {each}: {each.pods} pods" for each in self.gateways]
+            lines += _canary_table.gateway_gate(self.gateways, due=self.gateways_due)
             lines += _canary_table.wave_lines(self.waves)
         if len(self.live.hops) > 1:
             chain = ", then ".join(map(str, self.live.hops))

@@ -82,6 +82,7 @@ class _Planner:
                 name=wave.name,
                 namespaces=tuple(map(self._namespace, wave.namespaces)),
                 workloads=self._workloads(wave.namespaces),
+                held=self._record.has_held(wave.number),
             )
             for wave in self._waves()
         )
@@ -91,6 +92,7 @@ class _Planner:
             version=self._request.version,
             live=live,
             gateways=tuple(self._gateway_moves()) if self._request.move_gateways else (),
+            gateways_due=self._record.gateways_due,
             waves=waves,
             kept=tuple(self._kept()),
         )

@@ -139,6 +139,8 @@ plan:
       description:
         - The waves, those that are done included; C(to_label) and C(workloads) are left.
         - C(gateways) follow the label of their namespace, and are held before it changes.
+        - A wave is C(done) when nothing of it is left and, where O(record) has it, its gate has
+          held.
       type: list
       elements: dict
       sample:
@@ -150,6 +152,10 @@ plan:
           gateways: [staging/Deployment/public-istio]
           done: false
     gateways: {description: The Deployments of gateways to move., type: list, elements: dict}
+    gateways_due:
+      description: Whether gateways that an earlier run has moved still have to hold their gate.
+      type: bool
+      sample: false
     tags: {description: The tags to move., type: list, elements: dict}
     hops: {description: 'In place, the versions to reach.', type: list, elements: str}
     followers: {description: Workloads that follow a tag by their pods., type: list, elements: str}

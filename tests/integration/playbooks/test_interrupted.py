@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run that is killed in the middle of a wave is finished by the next one."""
+"""A run that is killed in the middle of a wave, or stopped by its gate, is finished by the next."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tests.integration.support.lab import NEW, Lab
 UPGRADE = "meshwright.istio.upgrade_canary"
 QUICK: dict[str, Any] = {"canary_soak": 0, "canary_drain": "rollout", "canary_max_parallel": 1}
 FIRST_RESTART = "PATCH /apis/apps/v1/namespaces/shop/deployments/"
+# Nobody listens there, so its gate cannot hold.
+SHUT = {"name": "shut", "url": "http://127.0.0.1:9/", "timeout": 1}
 # It matters only when nothing comes.
 _PATIENCE = 600
 
@@ -25,10 +27,17 @@ _PATIENCE = 600
 def test_a_killed_run_is_finished_by_the_next(mesh: Cluster, upgrades: Lab) -> None:
     _kill_in_the_wave(upgrades)
     assert len(upgrades.revisions("shop")) == 2, "it must have been in the middle"
-    done = upgrades.ansible.play(UPGRADE, **QUICK)
-    [opened] = [each for each in done.of("upgrade_journal") if "Take the lock" in each.name]
+    stopped = upgrades.ansible.play(
+        UPGRADE, fails=True, canary_gate_probes=[SHUT], canary_on_failure="stop", **QUICK
+    )
+    [opened] = [each for each in stopped.of("upgrade_journal") if "Take the lock" in each.name]
     assert opened.result["resumed"]
     assert opened.result["taken_over_from"]
+    assert "shut" in stopped.failure
+    assert upgrades.revisions("shop") == {NEW}, "all of the wave has moved"
+    done = upgrades.ansible.play(UPGRADE, **QUICK)
+    # That of the wave, although nothing of it was left to move, and that of the gateways.
+    assert len([each for each in done.of("mesh_gate") if "Hold the gate" in each.name]) == 2
     for namespace in ("shop", "istio-ingress", "istio-egress"):
         assert upgrades.revisions(namespace) == {NEW}
     assert upgrades.tags() == {"default": NEW}

@@ -26,6 +26,7 @@ from tests.integration.preflight.making import (
     for_nobody,
     full_quota,
     image_of_a_sidecar,
+    istiod_by_digest,
     kubectl,
     manifest,
     narrow_the_tag,
@@ -92,6 +93,12 @@ CONDITIONS = (
         "istio_missing",
         "webhook_dead",
         make=both(silent_istiod, kubectl("-n", SYSTEM, "delete", "deployment/istiod")),
+    ),
+    condition(
+        "an istiod of a version that nobody can tell",
+        "istio_version_unknown",
+        "hand_edited",
+        make=istiod_by_digest,
     ),
     condition(
         "a validator of another revision",

@@ -254,6 +254,18 @@ def silent_istiod(cluster: Cluster) -> None:
     )
 
 
+def istiod_by_digest(cluster: Cluster) -> None:
+    """An istiod whose image tells no version, and whose labels were taken away."""
+    labels = ("operator.istio.io/version-", "app.kubernetes.io/version-")
+    cluster.kubectl("-n", SYSTEM, "label", "deployment/istiod", *labels)
+    # Paused: what has this image could not start.
+    image = f"localhost/istio/pilot@sha256:{64 * '0'}"
+    containers = [{"name": "discovery", "image": image}]
+    spec = {"paused": True, "template": {"spec": {"containers": containers}}}
+    patch = json.dumps({"spec": spec})
+    cluster.kubectl("-n", SYSTEM, "patch", "deployment/istiod", f"--patch={patch}")
+
+
 def filter_of(**patch: Any) -> Object:
     """An EnvoyFilter with one patch."""
     value = {"operation": "MERGE", "value": {"connect_timeout": "9s"}}

@@ -129,6 +129,24 @@ def test_what_names_the_default_tag_moves_along(mesh: Cluster, lab: Lab) -> None
     assert found.result["findings"] == [], told(found)
 
 
+def test_what_names_a_revision_that_is_left_is_found(beside: Cluster, lab: Lab) -> None:
+    """On the way from 1-31 to another revision of the same version."""
+    beside.kubectl("label", "namespace", "outside", f"istio.io/rev={NEW}")
+    labelled = manifest(
+        "networking.istio.io/v1",
+        "DestinationRule",
+        "near",
+        "outside",
+        labels={"istio.io/rev": NEW},
+        spec={"host": "partner"},
+    )
+    beside.apply([labelled])
+    found = lab.ansible.module("mesh_preflight", **options(lab, revision="1-31-0"))
+    assert [each["code"] for each in found.result["findings"]] == ["config_revision"], told(found)
+    [objects] = [each["objects"] for each in found.result["findings"]]
+    assert objects == [f"DestinationRule outside/near (istio.io/rev={NEW})"]
+
+
 def test_another_upgrade_is_found(mesh: Cluster, lab: Lab) -> None:
     lab.ansible.module("upgrade_journal", action="open", source="default", target="1-29")
     try:

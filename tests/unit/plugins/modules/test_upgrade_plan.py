@@ -195,7 +195,7 @@ def test_goes_on_with_the_waves_of_the_record() -> None:
         pod("probe", "lab", "1-31"),
         mesh_objects.namespace("late", rev="1-30"),
     )
-    result = run(api, record=record, waves=[])
+    result = run(api, record=record | {"wave_1": {}}, waves=[])
     waves = [(w["name"], w["namespaces"], w["done"]) for w in result["plan"]["waves"]]
     assert waves == [
         ("pilots", ["lab"], True),
@@ -209,6 +209,27 @@ def test_goes_on_with_the_waves_of_the_record() -> None:
     del api.objects["v1", "Namespace", None, "shop"]
     left = run(api, record=record, waves=[])["plan"]["waves"]
     assert [wave["namespaces"] for wave in left] == [["lab"], ["late"]]
+
+
+def test_a_wave_whose_gate_has_not_held_is_not_done() -> None:
+    """A run that was killed while it soaked has moved all of it, and written nothing down."""
+    everything = {
+        "revision": "1-31",
+        "namespaces": ["lab"],
+        "waves": [{"name": "all", "share": 100}],
+    }
+    record = run(mesh(), **everything)["record"]
+    there = mesh(
+        *plane("1-31", "1.31.0"),
+        mesh_objects.namespace("lab", rev="1-31"),
+        pod("probe", "lab", "1-31"),
+    )
+    left = run(there, record=record, **everything)
+    (wave,) = left["plan"]["waves"]
+    assert (wave["to_label"], wave["workloads"], wave["done"]) == ([], [], False)
+    assert left["table"][1] == "wave 1    all: has moved; its gate has not held yet"
+    held = run(there, record=record | {"wave_1": {}, "wave_x": {}}, **everything)
+    assert [wave["done"] for wave in held["plan"]["waves"]] == [True]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,17 @@ def test_one_that_is_still_held_is_not_done() -> None:
     assert moving(plan(*door(revision="1-31", held=True))) == [DOOR]
 
 
+def test_the_gate_of_those_that_have_moved_is_left_until_it_has_held() -> None:
+    given = {"revision": "1-31", "version": "1.31.0", "waves": TWO_WAVES}
+    record = run_module(upgrade_plan, mesh(*door()), given)["record"]
+    api = mesh(*door(revision="1-31"))
+    left = run_module(upgrade_plan, api, {**given, "record": record})
+    assert (left["plan"]["gateways"], left["plan"]["gateways_due"]) == ([], True)
+    assert "gateway   all have moved; their gate has not held yet" in left["table"]
+    held = run_module(upgrade_plan, api, {**given, "record": record | {"gateways_moved": {}}})
+    assert held["plan"]["gateways_due"] is False
+
+
 @pytest.mark.parametrize(
     ("label", "tag"),
     [

@@ -107,10 +107,26 @@ def test_the_record_has_what_the_way_back_needs() -> None:
 
 def test_a_second_run_keeps_the_waves_and_the_version_of_before() -> None:
     record = run(mesh(pod("probe", "lab"), pod("web", "shop")))["record"]
-    again = run(mesh(pod("probe", "lab", NEW), pod("web", "shop"), version=NEW), record=record)
+    after = record | {"wave_1": {}}
+    again = run(mesh(pod("probe", "lab", NEW), pod("web", "shop"), version=NEW), record=after)
     assert again["plan"]["sources"] == [{"revision": "default", "version": OLD}]
     assert [wave["done"] for wave in again["plan"]["waves"]] == [True, False]
     assert again["installed"] is True
+
+
+def test_gates_that_have_not_held_are_left() -> None:
+    """A run that was killed while it soaked has restarted all of it, and written nothing down."""
+    record = run(mesh(pod("web", "shop")))["record"]
+    edge = pod("edge-in", "edge", NEW)
+    after = [mesh(pod("web", "shop", NEW), edge, version=NEW) for _each in range(2)]
+    left = run(after[0], record=record)
+    assert left["table"][1:] == [
+        "gateway   all have moved; their gate has not held yet",
+        "wave 1    first: has moved; its gate has not held yet",
+    ]
+    assert (left["needed"], left["plan"]["gateways_due"]) == (True, True)
+    held = run(after[1], record=record | {"wave_1": {}, "gateways_moved": {}})
+    assert (held["needed"], held["plan"]["gateways_due"]) == (False, False)
 
 
 def test_nothing_is_left_after_the_upgrade() -> None:
