@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sandbox import load, reset
 from sandbox.cluster import Cluster
 from sandbox.load import LoadResult, LoadRun
+from sandbox.load_result import Counts, in_words
 from sandbox.progress import Progress
 from tools.environment import CHECKOUT
 from tools.prove.path import CANARY, UpgradePath
@@ -37,7 +39,8 @@ class Lost:
     sent: int
     failed: int
     failures: Mapping[str, int]
-    by_target: Mapping[str, int]
+    # Of each target that lost some: how, and when they were sent.
+    by_target: Mapping[str, str]
     broken_streams: Mapping[str, int]
     environment: str
 
@@ -45,12 +48,13 @@ class Lost:
     def of(cls, results: Mapping[str, LoadResult]) -> Lost:
         """The sum of both sides."""
         failures: dict[str, int] = {}
-        targets: dict[str, int] = {}
+        targets: dict[str, str] = {}
         streams: dict[str, int] = {}
         for side, result in results.items():
             for name, count in result.total.failures.items():
                 failures[name] = failures.get(name, 0) + count
-            targets |= {f"{side} {t.name}": t.failed for t in result.targets if t.failed}
+            begin = datetime.fromisoformat(result.started)
+            targets |= {f"{side} {t.name}": _how(t, begin) for t in result.targets if t.failed}
             streams |= {f"{side} {s.name}": s.broken for s in result.streams if s.broken}
         return cls(
             sent=sum(result.total.sent for result in results.values()),
@@ -205,6 +209,12 @@ class Mesh:
                 for each in pod["status"].get("conditions", ())
             )
         ]
+
+
+def _how(target: Counts, begin: datetime) -> str:
+    moments = [begin + timedelta(seconds=each.second) for each in target.failing]
+    sent = ", ".join(f"{moment:%H:%M:%S}" for moment in moments)
+    return f"{in_words(target.failures)}, sent at {sent}"
 
 
 def version(pod: Mapping[str, Any]) -> str:
