@@ -11,7 +11,8 @@ left: what they send it meanwhile is answered with 503 by a sidecar, with 404 by
 is not ready is no endpoint either, and keeps its listeners.
 
 The kubelet knows better. Every ten seconds it compares what it knows of its pods with what is said
-of them, and puts that right; so the labels change when it has just done that. Nothing has to be put
+of them, and puts that right; so the labels change when it has just done that. Whether it has is
+asked: a watch tells of both changes at once where they are near each other. Nothing has to be put
 back where a run ends in between.
 """
 
@@ -37,6 +38,8 @@ _UNREADY = {
 _PERIOD = 10.0
 # How long before that a pod must not change its labels, and how late we may see what was done.
 _MARGIN = 1.5
+# How often it is asked, at most.
+_PAUSE = 0.5
 # It is only safer than to leave by labels alone: what cannot be asked is not waited for.
 _LIMIT = 25.0
 
@@ -50,6 +53,10 @@ class Ticks:
     def note(self, node: str, moment: float | None) -> None:
         """It was seen to do so at that moment, or never in all of a period."""
         self._seen[node] = moment
+
+    def is_known(self, node: str) -> bool:
+        """Whether that node's were seen, or seen not to be."""
+        return node in self._seen
 
     def is_far(self, node: str, now: float) -> bool:
         """Whether it is known not to do so in the next moments."""
@@ -70,7 +77,7 @@ class Hiding:
         self._clock = clock
         self._ticks = ticks
         self._since: dict[str, float] = {}
-        self._seen_unready: set[str] = set()
+        self._asked: dict[str, float] = {}
         self._told: set[str] = set()
         self._forbidden = False
 
@@ -80,21 +87,25 @@ class Hiding:
         since = self._since.get(pod.uid)
         if since is None:
             return not pod.ready or pod.revision is None or not self.hide(leaver)
-        if not pod.ready:
-            self._seen_unready.add(pod.uid)
-        elif pod.uid in self._seen_unready:
-            self._ticks.note(pod.node, now)
-            return not self.hide(leaver)
         if now - since >= _LIMIT:
             return True
-        if self._ticks.is_far(pod.node, now):
-            known = self._witness.about(pod).since
-            # What was sent before is to meet a pod that still has its listeners.
-            return known is not None and now - known >= UNDERWAY
-        if now - since >= _PERIOD + _MARGIN:
+        known = self._witness.about(pod).since
+        # What was sent before is to meet a pod that still has its listeners.
+        arrived = known is not None and now - known >= UNDERWAY
+        over = arrived and self._ticks.is_far(pod.node, now)
+        if over or now - self._asked.get(pod.uid, since) >= _PAUSE:
+            self._asked[pod.uid] = now
+            found = self._api.get(POD, pod.name, pod.namespace)
+            if found is None or found["metadata"]["uid"] != pod.uid:
+                # It is gone, as the watch will tell.
+                return False
+            if Pod.from_object(found).ready:
+                self._ticks.note(pod.node, now)
+                return not self.hide(leaver)
+        if now - since >= _PERIOD + _MARGIN and not self._ticks.is_known(pod.node):
             # This one does not care.
             self._ticks.note(pod.node, None)
-        return False
+        return over
 
     def hide(self, leaver: Leaver) -> bool:
         """Hide one that is ready, for the first time or again.
@@ -119,7 +130,6 @@ class Hiding:
             self._forbidden = error.status == 403
             return False
         self._since.setdefault(pod.uid, self._clock())
-        self._seen_unready.discard(pod.uid)
         self._witness.watch(leaver)
         self._witness.doubt(pod)
         return True

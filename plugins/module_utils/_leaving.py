@@ -218,6 +218,9 @@ class Leaving:
         if self._passage.departure.by_readiness and not self._passage.departure.is_in(changes):
             return True
         self._note(pod)
+        # Who found it ready again in between may have to learn once more that it is not.
+        self._witness.watch(self._leaver(pod))
+        self._witness.doubt(pod)
         self._out[pod.uid] = pod
         return True
 

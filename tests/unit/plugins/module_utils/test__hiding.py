@@ -89,6 +89,38 @@ def test_is_hidden_again_when_its_kubelet_says_that_it_is_ready() -> None:
     assert scene.is_over(1)
 
 
+def test_what_the_watch_has_told_of_together_is_seen() -> None:
+    """Hidden and ready again at once: a watch shows it as if it had been ready all the time."""
+    scene = Scene(tick=None)
+    stale = Leaver(pod=scene.pod)
+    scene.hiding.is_over(stale)
+    scene.revert()
+    scene.witness.known = True
+    scene.now += 0.4
+    assert not scene.hiding.is_over(stale), "it is not asked all the time"
+    assert scene.pod.ready
+    scene.now += 0.1
+    assert not scene.hiding.is_over(stale)
+    assert (scene.pod.ready, scene.witness.calls) == (False, ["watch", "doubt", "watch", "doubt"])
+    assert scene.ticks.is_known(NODE)
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_one_that_is_gone_meanwhile_is_left(*, followed: bool) -> None:
+    """A StatefulSet makes another one of the same name at once."""
+    scene = Scene()
+    leaver = Leaver(pod=scene.pod)
+    scene.is_over()
+    scene.api.remove(_kinds.POD, "web-0", "shop")
+    if followed:
+        scene.api.put(mesh_objects.pod("web-0", "shop", revision="1-31"))
+    scene.now += 1
+    scene.witness.known = True
+    writes = len(scene.api.writes)
+    assert not scene.hiding.is_over(leaver)
+    assert len(scene.api.writes) == writes
+
+
 def test_what_the_watch_has_not_told_yet_is_no_reason_to_hide_it_again() -> None:
     scene = Scene()
     stale = Leaver(pod=scene.pod)
