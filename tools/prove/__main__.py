@@ -12,6 +12,7 @@ import sys
 from sandbox import lifecycle
 from sandbox.errors import SandboxError
 from sandbox.lifecycle import Wish
+from sandbox.network import NAMES
 from sandbox.progress import Progress
 from tools.prove import bad_versions, cost, findings, kills, upgrade, way_back
 from tools.prove.mesh import Mesh
@@ -44,6 +45,7 @@ def main() -> int:
     )
     parser.add_argument("--workloads", choices=["shop", "hard"], default="hard")
     parser.add_argument("--path", choices=PATHS, default="canary")
+    parser.add_argument("--cluster", choices=NAMES, default=NAMES[0], help="of two that run")
     options = parser.parse_args()
     path = PATHS[options.path]
     wanted = options.proofs or list(PROOFS)
@@ -57,7 +59,7 @@ def main() -> int:
             sandbox = found or lifecycle.up(Wish(workloads=options.workloads), progress)
             try:
                 mesh = Mesh(
-                    cluster=sandbox.clusters[0],
+                    cluster=sandbox.cluster(options.cluster),
                     workloads=sandbox.wish.workloads,
                     progress=progress,
                     rate=options.rate,
