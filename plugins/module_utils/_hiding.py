@@ -38,7 +38,7 @@ _UNREADY = {
 _PERIOD = 10.0
 # How long before that a pod must not change its labels, and how late we may see what was done.
 _MARGIN = 1.5
-# How often it is asked, at most.
+# How often it is asked whether the kubelet has done so, at most.
 _PAUSE = 0.5
 # It is only safer than to leave by labels alone: what cannot be asked is not waited for.
 _LIMIT = 25.0
@@ -48,11 +48,23 @@ class Ticks:
     """When kubelets put the status of pods right, by node; of all pods of a run."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, float | None] = {}
+        self._seen: dict[str, tuple[float, float] | None] = {}
 
-    def note(self, node: str, moment: float | None) -> None:
-        """It was seen to do so at that moment, or never in all of a period."""
-        self._seen[node] = moment
+    def note(self, node: str, moment: float, doubt: float = 0.0) -> None:
+        """It was seen at that moment that it had done so, in the `doubt` seconds before.
+
+        What is known better is kept, unless it says that it was another time.
+        """
+        if held := self._seen.get(node):
+            age = (moment - held[0]) % _PERIOD
+            another = doubt + _MARGIN < age < _PERIOD - _MARGIN - held[1]
+            if doubt > held[1] and not another:
+                return
+        self._seen[node] = (moment, doubt)
+
+    def note_none(self, node: str) -> None:
+        """It was not seen to do so in all of a period."""
+        self._seen[node] = None
 
     def is_known(self, node: str) -> bool:
         """Whether that node's were seen, or seen not to be."""
@@ -63,7 +75,10 @@ class Ticks:
         if node not in self._seen:
             return False
         seen = self._seen[node]
-        return seen is None or (now - seen) % _PERIOD < _PERIOD - _MARGIN
+        if seen is None:
+            return True
+        moment, doubt = seen
+        return (now - moment) % _PERIOD < _PERIOD - _MARGIN - doubt
 
 
 class Hiding:
@@ -93,18 +108,19 @@ class Hiding:
         # What was sent before is to meet a pod that still has its listeners.
         arrived = known is not None and now - known >= UNDERWAY
         over = arrived and self._ticks.is_far(pod.node, now)
-        if over or now - self._asked.get(pod.uid, since) >= _PAUSE:
-            self._asked[pod.uid] = now
+        unseen = now - self._asked[pod.uid]
+        if over or unseen >= _PAUSE:
             found = self._api.get(POD, pod.name, pod.namespace)
             if found is None or found["metadata"]["uid"] != pod.uid:
                 # It is gone, as the watch will tell.
                 return False
             if Pod.from_object(found).ready:
-                self._ticks.note(pod.node, now)
+                self._ticks.note(pod.node, now, unseen)
                 return not self.hide(leaver)
+            self._asked[pod.uid] = now
         if now - since >= _PERIOD + _MARGIN and not self._ticks.is_known(pod.node):
             # This one does not care.
-            self._ticks.note(pod.node, None)
+            self._ticks.note_none(pod.node)
         return over
 
     def hide(self, leaver: Leaver) -> bool:
@@ -129,7 +145,8 @@ class Hiding:
                 raise
             self._forbidden = error.status == 403
             return False
-        self._since.setdefault(pod.uid, self._clock())
+        self._asked[pod.uid] = self._clock()
+        self._since.setdefault(pod.uid, self._asked[pod.uid])
         self._witness.watch(leaver)
         self._witness.doubt(pod)
         return True

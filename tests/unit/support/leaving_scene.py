@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
@@ -44,6 +45,7 @@ class Told:
 
     def doubt(self, pod: Pod) -> None:
         assert pod.name in self.watched
+        self.knowledge = replace(self.knowledge, proxies=0, lacking=(), since=None)
 
     def forget(self, pod: Pod) -> None:
         self.forgotten.append(pod.name)
@@ -60,7 +62,7 @@ class Scene:
         self.api = FakeApi(mesh_objects.pod("web-0", "shop", revision="1-30", labels=dict(LABELS)))
         self.witness = Told()
         ticks = Ticks()
-        ticks.note(self.pod.node, None)
+        ticks.note_none(self.pod.node)
         release = more.pop("release", "pod-template-hash")
         passage = Passage(
             way=Way.SUCCESSOR, departure=more.pop("departure", DEPARTURE), release=release

@@ -158,9 +158,29 @@ def test_finds_out_when_the_kubelet_of_a_node_has_its_say() -> None:
     assert not scene.is_over(0.5)
     scene.witness.known = True
     assert scene.is_over(0.5)
-    assert scene.ticks.is_far(NODE, 115.9)
-    assert not scene.ticks.is_far(NODE, 116.1)
+    # In the half of a second before it was asked, or just then.
+    assert scene.ticks.is_far(NODE, 115.4)
+    assert not scene.ticks.is_far(NODE, 115.6)
     assert scene.ticks.is_far(NODE, 117.6)
+
+
+@pytest.mark.parametrize(
+    ("moment", "doubt", "far_until"),
+    [
+        pytest.param(120.4, 0.2, 128.7, id="better known"),
+        pytest.param(120.4, 5.0, 118.0, id="worse known, the same"),
+        pytest.param(119.9, 5.0, 118.0, id="worse known, before it was due"),
+        pytest.param(126.0, 3.0, 131.5, id="at another time"),
+    ],
+)
+def test_what_is_known_best_of_a_kubelet_is_kept(
+    moment: float, doubt: float, far_until: float
+) -> None:
+    ticks = Ticks()
+    ticks.note(NODE, 110.0, 0.5)
+    ticks.note(NODE, moment, doubt)
+    assert ticks.is_far(NODE, far_until - 0.1)
+    assert not ticks.is_far(NODE, far_until + 0.1)
 
 
 def test_a_kubelet_that_never_has_its_say_is_not_waited_for_twice() -> None:

@@ -73,6 +73,16 @@ def test_one_that_was_let_go_is_unready_before_it_changes_its_labels() -> None:
     assert (scene.labels["app"], scene.leaving.any) == ("draining", True)
 
 
+def test_once_it_has_left_everybody_is_asked_anew() -> None:
+    """Its kubelet may have made it ready a moment before, and who knew have found it again."""
+    scene = Scene()
+    scene.leaving.take_out(scene.pod)
+    scene.tell(since=99.0, open=0, asked=100.0)
+    scene.leaving.take_out(scene.pod)
+    assert scene.labels["app"] == "draining"
+    assert not scene.leaving.is_known_to_have_left(scene.pod)
+
+
 def test_so_is_one_that_its_controller_still_counts() -> None:
     scene = Scene(release="")
     scene.leaving.take_out(scene.pod)

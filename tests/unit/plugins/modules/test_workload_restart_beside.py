@@ -238,7 +238,7 @@ def test_what_was_begun_ends_where_the_workload_is_now_excluded(after: int) -> N
 def test_what_was_begun_ends_where_nothing_could_stand_in_any_more() -> None:
     api = one_client(kind="StatefulSet", replicas=2)
     # The second of two has just left.
-    kill(api, 6)
+    kill(api, 7)
     item = api.objects["apps/v1", "StatefulSet", "shop", "web"]
     api.put({**item, "spec": {**item["spec"], "replicas": 1}})
     result = restart(api)
