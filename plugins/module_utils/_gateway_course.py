@@ -13,7 +13,7 @@ one has written.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -29,6 +29,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._gateway_parent i
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout import (
     Rollout,
     revision_of,
+    version_of,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
@@ -113,14 +114,20 @@ class ByLabel:
         """Not where the hold began there: then the old pods are the right ones."""
         wanted = self._target.revision
         if _gateway_hold.is_held(item):
-            began = _gateway_hold.facts(item)["revision"]
-            return bool(wanted == self._parent.leads != began)
+            return wanted == self._parent.leads and not self._began(item)
         return wanted == self._parent.leads == revision_of(item)
 
     def stays(self, item: Object) -> bool:
-        if not _gateway_hold.is_held(item):
-            return False
-        return bool(_gateway_hold.facts(item)["revision"] == self._target.revision)
+        return _gateway_hold.is_held(item) and self._began(item)
+
+    def _began(self, item: Object) -> bool:
+        """Whether it was held where it is to go now."""
+        facts = _gateway_hold.facts(item)
+        return facts["revision"] == self._target.revision and self._is_version(facts)
+
+    def _is_version(self, facts: Mapping[str, Any]) -> bool:
+        """Whether it had the version then that is wanted now, where one is."""
+        return self._target.version in (None, facts.get("version"))
 
     def set(self, item: Object, pods: Sequence[Pod]) -> Object:
         for pod in pods:
@@ -128,13 +135,14 @@ class ByLabel:
                 _unready.refuse_deaf(self._api, pod)
         if not _gateway_hold.is_held(item):
             item = self.hold(item, pods)
-        item = self._go(self._target.revision, self._wanted_label)
+        item = self._go(self._target.revision, self._wanted_label, self._target.version)
         return self._rollout.patch(_gateway_hold.roll_out(item))
 
     def hold(self, item: Object, pods: Sequence[Pod]) -> Object:
         """Whatever leads it elsewhere from now on, none of its pods is replaced."""
         facts: dict[str, Any] = {
             "revision": revision_of(item),
+            "version": version_of(item),
             "label": self._parent.label,
             "attached": dict(self._parent.attached),
         }
@@ -142,7 +150,7 @@ class ByLabel:
         return self._rollout.patch(_gateway_hold.pause(item, templates, facts))
 
     def set_empty(self, item: Object) -> None:
-        item = self._go(self._target.revision, self._wanted_label)
+        item = self._go(self._target.revision, self._wanted_label, self._target.version)
         if _gateway_hold.is_held(item):
             self._rollout.patch(_gateway_hold.let_go(item))
 
@@ -152,16 +160,18 @@ class ByLabel:
     def turn(self, item: Object, *, alone: bool) -> None:
         """Held as before where its namespace leads elsewhere: its own label would change its pods.
 
+        So too in place, where the control plane has another version: it comes back by itself.
         Otherwise the istiod of before renders it again, and until then nothing rolls out.
         """
         facts = _gateway_hold.facts(item)
         if alone:
             self._rollout.empty_sets(_gateway_hold.old_templates(item))
-        if facts["label"] is None and self._parent.without != facts["revision"]:
-            self._name(None)
+        elsewhere = facts["label"] is None and self._parent.without != facts["revision"]
+        if elsewhere or not self._is_version(facts):
+            self._name(facts["label"])
             self._rollout.patch(_gateway_hold.pause_again(item))
             return
-        item = self._go(facts["revision"], facts["label"])
+        item = self._go(facts["revision"], facts["label"], self._target.version)
         self._rollout.patch(_gateway_hold.let_go(item))
 
     def lacks(self, item: Object) -> list[str]:
@@ -175,11 +185,11 @@ class ByLabel:
     def _wanted_label(self) -> str | None:
         return self._parent.label_for(self._target.name, self._target.revision)
 
-    def _go(self, revision: str, label: str | None) -> Object:
+    def _go(self, revision: str, label: str | None, version: str | None) -> Object:
         """Let the Gateway name that label, and wait until the istiod of the revision has it."""
         self._name(label)
         self._parent = replace(self._parent, leads=revision)
-        return self._rollout.wait_for_template(revision)
+        return self._rollout.wait_for_template(revision, version)
 
     def _name(self, label: str | None) -> None:
         before = self._parent

@@ -13,6 +13,7 @@ from dataclasses import replace
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _gateway_hold,
     _kinds,
+    _pod,
     _readiness,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
@@ -99,8 +100,11 @@ class Rollout:
         namespace = self._reference.namespace
         self._waiter.follow(self._api, _kinds.DEPLOYMENT, namespace, "", judge)
 
-    def wait_for_template(self, revision: str) -> Object:
-        """Wait until the istiod of that revision has written its template, and it was seen."""
+    def wait_for_template(self, revision: str, version: str | None) -> Object:
+        """Wait until the istiod of that revision has written its template, and it was seen.
+
+        With a version until that one has, where an upgrade in place keeps the revision.
+        """
         found: list[Object] = []
 
         def judge(items: Iterable[Object]) -> Readiness:
@@ -111,6 +115,8 @@ class Rollout:
                 return _readiness.waiting(
                     f"the istiod of {revision} has not taken the {self} over yet"
                 )
+            if version is not None and version_of(found[0]) not in (None, version):
+                return _readiness.waiting(f"the istiod of {version} has not written the {self} yet")
             return _readiness.observed(Workload.from_object(found[0]))
 
         namespace = self._reference.namespace
@@ -135,6 +141,11 @@ def revision_of(item: Object) -> str | None:
     annotations = (item["spec"]["template"].get("metadata") or {}).get("annotations") or {}
     found: str | None = annotations.get(_REVISION)
     return found
+
+
+def version_of(item: Object) -> str | None:
+    """The version of the proxies that its template makes; None where their image tells none."""
+    return _pod.version_in(item["spec"]["template"]["spec"])
 
 
 def _template(pod: Pod) -> str:

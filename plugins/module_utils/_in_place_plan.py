@@ -178,7 +178,7 @@ class _Planner:
         for gateway in self._gateways:
             pods = self._gateway_pods[gateway.reference]
             mine = [pod for pod in pods if pod.revision == self._request.revision]
-            if any(map(self._wanted.lacks, mine)):
+            if any(map(self._wanted.lacks, mine)) or (mine and gateway.held):
                 yield GatewayMove(
                     reference=gateway.reference, revision=self._request.revision, pods=len(mine)
                 )

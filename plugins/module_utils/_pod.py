@@ -107,7 +107,7 @@ class Pod:
             uid=metadata.get("uid", ""),
             owner=mark.workload if mark else _owner(metadata, labels),
             revision=revision and intern(revision),
-            version=_version(spec) if proxied else None,
+            version=version_in(spec) if proxied else None,
             phase=intern(status.get("phase", "Pending")),
             ready=ready,
             ending="deletionTimestamp" in metadata,
@@ -151,7 +151,8 @@ def version_of(image: str) -> str | None:
     return intern(_VARIANTS.sub("", tag))
 
 
-def _version(spec: Mapping[str, Any]) -> str | None:
+def version_in(spec: Mapping[str, Any]) -> str | None:
+    """The version of the proxy of such a pod; None where there is none, or its image tells none."""
     # A native sidecar is an init container that never ends.
     for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
         if container["name"] == _PROXY:

@@ -52,9 +52,9 @@ options:
     type: str
   state:
     description:
-      - V(held) only sees to it that a change of labels does not replace the pods of those that
-        istiod deploys, as it would at once, by pausing their Deployments. O(state=moved) goes on
-        from there, onward or back. Others are left as they are.
+      - V(held) only sees to it that a change of labels, or another version of their istiod, does
+        not replace the pods of those that istiod deploys, as it would at once, by pausing their
+        Deployments. O(state=moved) goes on from there, onward or back. Others are left as they are.
     type: str
     choices: [moved, held]
     default: moved

@@ -49,7 +49,7 @@ class ApiGatewayCluster(gateways.GatewayCluster):
         super().__init__(
             space_of("edge", **space),
             _gateway(label),
-            _deployment(label, first),
+            _deployment(label, first, gateways.VERSIONS[first]),
             gateways.service(NAME, **{NAME_LABEL: "public"}),
             *objects,
         )
@@ -105,7 +105,7 @@ class ApiGatewayCluster(gateways.GatewayCluster):
         if revision in self.dead:
             return
         item = self.objects[_DEPLOYMENT]
-        template = _deployment(label, revision)["spec"]["template"]
+        template = _deployment(label, revision, self.versions[revision])["spec"]["template"]
         if item["spec"]["template"] != template:
             self.put({**item, "spec": {**item["spec"], "template": template}})
         status = _status(0 if revision in self.detached else 2)
@@ -147,7 +147,7 @@ def _status(routes: int) -> Object:
     return {"listeners": [{"name": "http", "attachedRoutes": routes, "conditions": programmed}]}
 
 
-def _deployment(label: str | None, revision: str) -> Object:
+def _deployment(label: str | None, revision: str, version: str) -> Object:
     """As the istiod of that revision renders it: with the labels of the Gateway."""
     copied = {REVISION: label} if label else {}
     labels = {"gateway.istio.io/managed": "istio.io-gateway-controller", NAME_LABEL: "public"}
@@ -158,6 +158,6 @@ def _deployment(label: str | None, revision: str) -> Object:
     item["metadata"]["ownerReferences"] = [{"kind": "Gateway", "name": "public", "uid": "g"}]
     item["spec"]["template"] = {
         "metadata": {"annotations": {REVISION: revision}, "labels": {**labels, **copied}},
-        "spec": {"containers": [{"name": "istio-proxy", "image": f"proxyv2:{revision}"}]},
+        "spec": {"containers": [{"name": "istio-proxy", "image": f"proxyv2:{version}"}]},
     }
     return copy.deepcopy(item)

@@ -27,7 +27,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.run_module import r
 from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import RunningMesh
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import selecting
 
-_VERSIONS = {"1-30": "1.30.4", "1-31": "1.31.0", "default": "1.29.5"}
+VERSIONS = {"1-30": "1.30.4", "1-31": "1.31.0", "default": "1.29.5"}
 _REVISION = "istio.io/rev"
 
 
@@ -39,6 +39,7 @@ class GatewayCluster(RunningMesh):
 
     def __init__(self, *objects: Mapping[str, Any]) -> None:
         self.injects_wrongly: str | None = None
+        self.versions = dict(VERSIONS)
         super().__init__(
             *control_planes.revision("1-30"),
             *control_planes.revision("1-31"),
@@ -48,7 +49,7 @@ class GatewayCluster(RunningMesh):
             first=self._inject,
         )
         self.controllers.inject = self._inject
-        for revision, version in _VERSIONS.items():
+        for revision, version in self.versions.items():
             self.put(mesh_objects.istiod(revision, f"pilot:{version}"))
 
     def revisions_of(self, deployment: str) -> list[str]:
@@ -84,7 +85,14 @@ class GatewayCluster(RunningMesh):
         annotations = template["metadata"].get("annotations", {})
         # What istiod deploys has its proxy in the template.
         revision = annotations.get(_REVISION) or self.injects_wrongly or asked or "default"
-        return revision, _VERSIONS.get(revision, "1.31.0")
+        image = template["spec"]["containers"][0]["image"]
+        written = image.rpartition(":")[2] if _REVISION in annotations else ""
+        return revision, written or self.versions.get(revision, "1.31.0")
+
+    def replace_plane(self, revision: str, version: str) -> None:
+        """As an upgrade in place does."""
+        self.versions[revision] = version
+        self.put(mesh_objects.istiod(revision, f"pilot:{version}"))
 
 
 def gateway(
