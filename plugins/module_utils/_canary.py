@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -90,6 +90,9 @@ class GatewayMove:
     def __str__(self) -> str:
         return self.reference.path
 
+    def summary(self) -> dict[str, Any]:
+        return {"reference": str(self), "revision": self.revision, "pods": self.pods}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagMove:
@@ -154,10 +157,7 @@ class Plan:
             "hops": [],
             "sources": [asdict(source) for source in self.sources],
             "waves": [wave_summary(wave) for wave in self.waves],
-            "gateways": [
-                {"reference": str(each), "revision": each.revision, "pods": each.pods}
-                for each in self.gateways
-            ],
+            "gateways": [each.summary() for each in self.gateways],
             "gateways_due": self.gateways_due,
             "tags": [asdict(tag) for tag in self.tags],
             "followers": [str(each) for each in self.followers],
@@ -187,9 +187,7 @@ class Plan:
             "namespaces": {
                 each.name: {**asdict(each.before), "source": each.source} for each in moves
             },
-            "gateways": [
-                {"reference": str(each), "revision": each.revision} for each in self.gateways
-            ],
+            "gateways": [each.summary() for each in self.gateways],
             "tags": {tag.name: tag.before for tag in self.tags},
             "followers": [
                 {"reference": str(each), "revision": each.revision} for each in self.followers
@@ -199,7 +197,7 @@ class Plan:
     def changes(self) -> list[Change]:
         """Everything that would be different in the end, for the diff."""
         return [
-            *_label_changes(each for wave in self.waves for each in wave.namespaces),
+            *(_label_change(each) for wave in self.waves for each in wave.namespaces),
             *self._restarts(),
             *(
                 Change(
@@ -243,12 +241,6 @@ def wave_summary(wave: WaveMove) -> dict[str, Any]:
     }
 
 
-def _label_changes(moves: Iterable[NamespaceMove]) -> list[Change]:
-    return [
-        Change(
-            name=f"Namespace {each.name}",
-            before={"labels": each.now.labels()},
-            after={"labels": each.after.labels()},
-        )
-        for each in moves
-    ]
+def _label_change(move: NamespaceMove) -> Change:
+    before, after = ({"labels": each.labels()} for each in (move.now, move.after))
+    return Change(name=f"Namespace {move.name}", before=before, after=after)

@@ -41,7 +41,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._reference import
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import REVISION_LABEL
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
-from ansible_collections.meshwright.istio.plugins.module_utils._waves import Candidate, Wave
+from ansible_collections.meshwright.istio.plugins.module_utils._waves import Wave
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 
@@ -145,18 +145,11 @@ class _Planner:
 
     def _waves(self, befores: Mapping[str, Before]) -> tuple[Wave, ...]:
         """Those on record if there are any: the shares of what is left would be others."""
-        if not self._record.waves:
-            candidates = [
-                Candidate(
-                    name=name,
-                    pods=len(self._pods[name]),
-                    asks_first=self._snapshot.labels.get(name, {}).get(_waves.FIRST_LABEL)
-                    == _waves.FIRST,
-                )
-                for name in befores
-            ]
-            return _waves.plan_waves(candidates, self._request.waves)
-        return self._record.waves_of(befores)
+        if self._record.waves:
+            return self._record.waves_of(befores)
+        pods = {name: len(self._pods[name]) for name in befores}
+        candidates = _waves.candidates(pods, self._snapshot.labels)
+        return _waves.plan_waves(candidates, self._request.waves)
 
     def _workloads(self, namespaces: Sequence[str]) -> tuple[WorkloadMove, ...]:
         found: dict[Reference, list[Pod]] = defaultdict(list)

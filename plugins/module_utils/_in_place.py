@@ -66,7 +66,7 @@ class Plan:
             "hops": [str(version) for version in self.live.hops],
             "sources": [asdict(self.source)],
             "waves": [wave_summary(wave) for wave in self.waves],
-            "gateways": self._gateways(),
+            "gateways": [each.summary() for each in self.gateways],
             "gateways_due": self.gateways_due,
             "tags": [],
             "followers": [],
@@ -92,7 +92,7 @@ class Plan:
                 for wave in self.waves
                 for each in wave.namespaces
             },
-            "gateways": self._gateways(),
+            "gateways": [each.summary() for each in self.gateways],
             "tags": {},
         }
 
@@ -127,9 +127,3 @@ class Plan:
             chain = ", then ".join(map(str, self.live.hops))
             lines.append(f"hops      {chain}; each is complete before the next")
         return [*lines, *(f"stays     {kept.name}: {kept.reason}" for kept in self.kept)]
-
-    def _gateways(self) -> list[dict[str, Any]]:
-        return [
-            {"reference": str(each), "revision": each.revision, "pods": each.pods}
-            for each in self.gateways
-        ]

@@ -36,7 +36,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._reference import
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
-from ansible_collections.meshwright.istio.plugins.module_utils._waves import Candidate, Wave
+from ansible_collections.meshwright.istio.plugins.module_utils._waves import Wave
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 
@@ -141,15 +141,8 @@ class _Planner:
         befores = self._befores()
         if self._record.waves:
             return self._record.waves_of(befores)
-        candidates = [
-            Candidate(
-                name=name,
-                pods=self._pods[name],
-                asks_first=self._snapshot.labels.get(name, {}).get(_waves.FIRST_LABEL)
-                == _waves.FIRST,
-            )
-            for name in befores
-        ]
+        pods = {name: self._pods[name] for name in befores}
+        candidates = _waves.candidates(pods, self._snapshot.labels)
         return _waves.plan_waves(candidates, self._request.waves)
 
     def _namespace(self, name: str) -> NamespaceMove:

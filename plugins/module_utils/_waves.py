@@ -14,8 +14,8 @@ from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 
-FIRST_LABEL = "meshwright.istio/wave"
-FIRST = "first"
+_FIRST_LABEL = "meshwright.istio/wave"
+_FIRST = "first"
 _SHARES = (10, 50, 100)
 
 
@@ -63,8 +63,20 @@ class WaveRequest:
         return cls(name=name, namespaces=namespaces, share=share)
 
 
+def candidates(pods: Mapping[str, int], labels: Mapping[str, Mapping[str, str]]) -> list[Candidate]:
+    """The namespaces that are to move, from the number of their pods and the labels of all."""
+    return [
+        Candidate(
+            name=name,
+            pods=number,
+            asks_first=labels.get(name, {}).get(_FIRST_LABEL) == _FIRST,
+        )
+        for name, number in pods.items()
+    ]
+
+
 def plan_waves(
-    candidates: Iterable[Candidate], requests: Sequence[WaveRequest] = ()
+    found: Iterable[Candidate], requests: Sequence[WaveRequest] = ()
 ) -> tuple[Wave, ...]:
     """Every candidate in exactly one wave; without requests first one, then 10 %, 50 %, the rest.
 
@@ -72,7 +84,7 @@ def plan_waves(
     within the shares is that of a hash of the name: it does not depend on which other namespaces
     there are, so a share that grows never leaves one out that a smaller share had.
     """
-    members = {candidate.name: candidate for candidate in candidates}
+    members = {candidate.name: candidate for candidate in found}
     if not members:
         return ()
     wanted = list(requests) or _default_requests(members.values())
@@ -107,7 +119,7 @@ def rank(name: str) -> str:
 def _default_requests(members: Iterable[Candidate]) -> list[WaveRequest]:
     first = _choose_first(list(members))
     shares = [WaveRequest(name="rest" if s == 100 else f"{s} %", share=s) for s in _SHARES]
-    return [WaveRequest(name=FIRST, namespaces=first), *shares]
+    return [WaveRequest(name=_FIRST, namespaces=first), *shares]
 
 
 def _choose_first(members: Sequence[Candidate]) -> tuple[str, ...]:
