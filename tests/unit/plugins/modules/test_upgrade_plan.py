@@ -109,7 +109,7 @@ def test_the_record_says_how_everything_was() -> None:
             "lab": {"revision": "1-30", **before},
             "shop": {"revision": "prod", **before},
         },
-        "gateways": [{"reference": "edge/Deployment/edge-in", "revision": "1-30"}],
+        "gateways": [{"reference": "edge/Deployment/edge-in", "revision": "1-30", "pods": 1}],
         "tags": {"default": "1-30", "prod": "1-30"},
         "followers": [],
     }
