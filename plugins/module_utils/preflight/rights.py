@@ -62,12 +62,10 @@ def find(upgrade: Upgrade, moves: Moves, kubernetes: Kubernetes) -> Iterator[Nee
         yield Need(right=right, purpose="to move the namespaces")
     if moves.kinds:
         yield from _for_the_workloads(upgrade, moves)
-    # In place istiod replaces by itself what it has deployed.
-    deployed = moves.deployed and not upgrade.in_place
-    if moves.injected or deployed:
-        yield from _for_the_gateways(deployed=deployed)
+    if moves.injected or moves.deployed:
+        yield from _for_the_gateways(deployed=moves.deployed, in_place=upgrade.in_place)
     drained = bool(moves.kinds) and upgrade.drain is not DrainMode.ROLLOUT
-    if drained or moves.injected or deployed:
+    if drained or moves.injected or moves.deployed:
         yield from _to_drain(kubernetes)
 
 
@@ -113,10 +111,12 @@ def _for_the_workloads(upgrade: Upgrade, moves: Moves) -> Iterator[Need]:
             yield Need(right=Right(verb=verb, kind=kind), purpose=purpose, spread=True)
 
 
-def _for_the_gateways(*, deployed: bool) -> Iterator[Need]:
+def _for_the_gateways(*, deployed: bool, in_place: bool) -> Iterator[Need]:
     kinds = [_kinds.DEPLOYMENT]
     if deployed:
-        kinds += [_kinds.REPLICA_SET, _kinds.K8S_GATEWAY]
+        kinds.append(_kinds.REPLICA_SET)
+        # In place they follow the revision that they have.
+        kinds += [] if in_place else [_kinds.K8S_GATEWAY]
     for kind in kinds:
         right = Right(verb="patch", kind=kind)
         yield Need(right=right, purpose="to move the gateways", spread=True)
@@ -125,7 +125,7 @@ def _for_the_gateways(*, deployed: bool) -> Iterator[Need]:
 def _to_drain(kubernetes: Kubernetes) -> Iterator[Need]:
     purpose = "to drain the pods that leave"
     yield Need(right=Right(verb="watch", kind=_kinds.POD), purpose=purpose)
-    for verb in ("patch", "delete"):
+    for verb in ("get", "patch", "delete"):
         yield Need(right=Right(verb=verb, kind=_kinds.POD), purpose=purpose, spread=True)
     yield from _reaching(kubernetes, purpose)
     yield Need(

@@ -220,6 +220,8 @@ ROLLOUT = {"drain": DrainMode.ROLLOUT}
         pytest.param("get", "pods/portforward", wanted(), (), id="websockets"),
         pytest.param("delete", "pods", wanted(), (), id="the end of a pod"),
         pytest.param("watch", "pods", wanted(), (), id="pods"),
+        pytest.param("get", "pods", wanted(), (), id="what the kubelet says of a pod"),
+        pytest.param("patch", "replicasets", in_place(), [DEPLOYED], id="the same in place"),
         pytest.param("patch", "replicasets", wanted(), [DEPLOYED], id="ReplicaSets of gateways"),
         pytest.param("patch", "gateways", wanted(), [DEPLOYED], id="Gateways"),
         pytest.param("delete", "pods", in_place(**ROLLOUT), EDGE, id="gateways are drained"),
@@ -247,7 +249,7 @@ def test_a_right_that_the_upgrade_needs_is_missing(
         pytest.param("delete", "pods", wanted(**ROLLOUT), (), id="nothing is drained"),
         pytest.param("create", "pods/eviction", wanted(), (), id="nothing is evicted"),
         pytest.param("patch", "gateways", wanted(), (), id="istiod deploys no gateway"),
-        pytest.param("patch", "gateways", in_place(), [DEPLOYED], id="istiod replaces it itself"),
+        pytest.param("patch", "gateways", in_place(), [DEPLOYED], id="no Gateway changes in place"),
         pytest.param("delete", "namespaces", wanted(), (), id="nobody needs it"),
     ],
 )
@@ -341,5 +343,6 @@ def test_only_rights_to_change_and_to_reach_are_asked_for() -> None:
     assert verbs == {"create", "delete", "get", "patch", "update", "watch"}
     assert {what for verb, what in every_right() if verb == "get"} == {
         "controllerrevisions",
+        "pods",
         "pods/portforward",
     }
