@@ -115,8 +115,9 @@ def _for_the_gateways(*, deployed: bool, in_place: bool) -> Iterator[Need]:
     kinds = [_kinds.DEPLOYMENT]
     if deployed:
         kinds.append(_kinds.REPLICA_SET)
-        # In place they follow the revision that they have.
-        kinds += [] if in_place else [_kinds.K8S_GATEWAY]
+    # In place they follow the revision that they have.
+    if deployed and not in_place:
+        kinds.append(_kinds.K8S_GATEWAY)
     for kind in kinds:
         right = Right(verb="patch", kind=kind)
         yield Need(right=right, purpose="to move the gateways", spread=True)

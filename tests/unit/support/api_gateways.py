@@ -132,6 +132,20 @@ class ApiGatewayCluster(gateways.GatewayCluster):
         return b""
 
 
+# What `served` says where both pods, or others for them, have served all the time.
+SERVED: tuple[int, list[str]] = (2, [])
+
+
+def served(api: ApiGatewayCluster) -> tuple[int, list[str]]:
+    """The fewest pods that there were behind the Service, and what was lost."""
+    return api.fewest[NAME], api.network.lost
+
+
+def names(api: ApiGatewayCluster) -> list[str]:
+    """The names of its pods."""
+    return sorted(pod["metadata"]["name"] for pod in api.controllers.pods(NAME))
+
+
 _SETS = ("Deployment", "edge", NAME)
 
 

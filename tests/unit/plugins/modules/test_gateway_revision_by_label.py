@@ -18,27 +18,20 @@ from ansible_collections.meshwright.istio.tests.unit.support.api_gateways import
     PROBES,
     REFERENCE,
     REVISION,
+    SERVED,
     ApiGatewayCluster,
+    names,
+    served,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.gateways import move
 from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import KilledError
 
 ADDED = "meshwright.istio/added-revision"
-SERVED = (2, [])
 
 
 def label(api: ApiGatewayCluster) -> str | None:
     found: str | None = api.gateway["metadata"]["labels"].get(REVISION)
     return found
-
-
-def served(api: ApiGatewayCluster) -> tuple[int, list[str]]:
-    """The fewest pods that there were behind the Service, and what was lost."""
-    return api.fewest[NAME], api.network.lost
-
-
-def names(api: ApiGatewayCluster) -> list[str]:
-    return sorted(pod["metadata"]["name"] for pod in api.controllers.pods(NAME))
 
 
 def hold(api: ApiGatewayCluster, **arguments: Any) -> dict[str, Any]:

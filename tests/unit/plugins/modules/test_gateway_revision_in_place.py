@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from ansible_collections.meshwright.istio.tests.unit.support.api_gateways import (
     NAME,
+    SERVED,
     ApiGatewayCluster,
+    names,
+    served,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.gateways import move
 from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import KilledError
 
 OLD, NEW = "1.30.4", "1.31.0"
-SERVED = (2, [])
 
 
 def go(api: ApiGatewayCluster, version: str, **arguments: Any) -> dict[str, Any]:
@@ -36,10 +38,6 @@ def replace_plane(api: ApiGatewayCluster, version: str) -> None:
     api.run_on(5)
 
 
-def names(api: ApiGatewayCluster) -> list[str]:
-    return sorted(pod["metadata"]["name"] for pod in api.controllers.pods(NAME))
-
-
 def versions(api: ApiGatewayCluster) -> set[str]:
     images = (
         container["image"]
@@ -48,10 +46,6 @@ def versions(api: ApiGatewayCluster) -> set[str]:
         if container["name"] == "istio-proxy"
     )
     return {image.rpartition(":")[2] for image in images}
-
-
-def served(api: ApiGatewayCluster) -> tuple[int, list[str]]:
-    return api.fewest[NAME], api.network.lost
 
 
 def test_without_a_hold_the_new_istiod_cuts_what_is_open() -> None:
