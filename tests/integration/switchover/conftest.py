@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from sandbox import istio, lifecycle, reset
+from sandbox.api import Object
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
 from tests.integration.support.fixtures import VALIDATORS, lenient
@@ -56,6 +57,17 @@ def _renew(cluster: Cluster) -> None:
     istio.install(cluster, "1.31")
     # istiod lets its validator refuse what is wrong only once it has seen that it does.
     cluster.objects.wait(VALIDATORS, lenient, what="the validators")
-    for command in (("restart",), ("status", "--timeout=300s")):
-        for namespace in _PROXIED:
-            cluster.kubectl("rollout", command[0], "deployment", "-n", namespace, *command[1:])
+    for namespace in _PROXIED:
+        cluster.kubectl("rollout", "restart", "deployment", "-n", namespace)
+    for namespace in _PROXIED:
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+        cluster.objects.wait(path, istio.unready, what=f"1.31 in {namespace}")
+    # What is remembered is to have no sidecar of the old version in it.
+    cluster.objects.wait("/api/v1/pods", _leaving, what="the end of the old pods")
+
+
+def _leaving(pods: list[Object]) -> str:
+    """Which pods are still ending, in the form in which it is asked for."""
+    return ", ".join(
+        each["metadata"]["name"] for each in pods if "deletionTimestamp" in each["metadata"]
+    )
