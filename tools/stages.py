@@ -123,9 +123,11 @@ def _on_the_mesh() -> Iterator[Stage]:
         (Lane.B, "preflight", "tests/integration/preflight"),
         (Lane.A, "modules", "tests/integration/modules"),
         (Lane.A, "playbooks", "tests/integration/playbooks"),
+        (Lane.BESIDE, "directors", "tests/integration/directors"),
         (Lane.ALONE, "lifecycle", "tests/integration/sandbox", "-m", "alone"),
     ):
-        stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
+        title = name if lane is Lane.BESIDE else f"{name}, on the mesh"
+        stage = _pytest(f"integration/{name}", title, *arguments)
         yield replace(stage, group="integration", lane=lane)
 
 
