@@ -125,9 +125,11 @@ def _on_the_mesh() -> Iterator[Stage]:
         (Lane.A, "playbooks", "tests/integration/playbooks"),
         # It has both clusters to itself, and comes before what ends them.
         (Lane.ALONE, "switchover", "tests/integration/switchover"),
+        (Lane.BESIDE, "directors", "tests/integration/directors"),
         (Lane.ALONE, "lifecycle", "tests/integration/sandbox", "-m", "alone"),
     ):
-        stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
+        title = name if lane is Lane.BESIDE else f"{name}, on the mesh"
+        stage = _pytest(f"integration/{name}", title, *arguments)
         yield replace(stage, group="integration", lane=lane)
 
 

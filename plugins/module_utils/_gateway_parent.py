@@ -66,9 +66,14 @@ class Parent:
         return self.label if self.leads == revision else name
 
 
+def is_deployed(item: Mapping[str, Any]) -> bool:
+    """Whether istiod deploys it, a Deployment or a pod, for a Gateway that takes requests in."""
+    return labels_of(item).get(_MANAGED) == _CONTROLLER
+
+
 def parent_name(item: Mapping[str, Any]) -> str | None:
     """The Gateway that a Deployment was made from; None for any other Deployment."""
-    if labels_of(item).get(_MANAGED) != _CONTROLLER:
+    if not is_deployed(item):
         return None
     owners = item["metadata"].get("ownerReferences") or ()
     return next((each["name"] for each in owners if each["kind"] == "Gateway"), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -21,9 +21,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 
 
 def run_module(
-    module: ModuleType, api: Api, arguments: Mapping[str, Any], *, check: bool = False
+    module: ModuleType, api: Api | None, arguments: Mapping[str, Any], *, check: bool = False
 ) -> dict[str, Any]:
-    """What the task's result would be, with the exit code as `rc`; the cluster is `api`.
+    """What the task's result would be, with the exit code as `rc`; the cluster is `api`, if any.
 
     Where a controller is loaded in the same process, as here, a module's warnings go to the display
     and not into what it prints. The arguments are printed up to 2.20 and not from 2.21 on.
@@ -33,7 +33,7 @@ def run_module(
     printed = io.StringIO()
     with (
         patch_module_args({**arguments, **settings}),
-        mock.patch.object(module, "create_client", return_value=api),
+        mock.patch.object(module, "create_client", return_value=api) if api else nullcontext(),
         mock.patch.object(AnsibleModule, "warn", lambda _module, text: warnings.append(text)),
         redirect_stdout(printed),
         pytest.raises(SystemExit) as ended,

@@ -28,6 +28,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fence
 extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes.action_group
 """
 
@@ -209,12 +210,12 @@ CASES: dict[str, tuple[Rule, Breakage, str]] = {
     "fail_json in run()": (
         modules.exits_elsewhere,
         replace("plugins/modules/fence.py", "module.paint()", "module.fail_json()"),
-        "plugins/modules/fence.py:29: fail_json is for main() in plugins/modules only",
+        "plugins/modules/fence.py:30: fail_json is for main() in plugins/modules only",
     ),
     "check_mode in main()": (
         modules.check_mode_elsewhere,
         replace("plugins/modules/fence.py", "    module.exit_json", "    module.check_mode"),
-        "plugins/modules/fence.py:34: check_mode is for run() only",
+        "plugins/modules/fence.py:35: check_mode is for run() only",
     ),
     "a default with another value": (
         roles.defaults_differ_from_specs,
@@ -315,6 +316,11 @@ CASES: dict[str, tuple[Rule, Breakage, str]] = {
         lists.action_group_differs_from_files,
         replace("plugins/modules/fence.py", "attributes.action_group", "attributes"),
         "plugins/modules/fence.py: does not document its action group",
+    ),
+    "a module in the action group that asks no cluster": (
+        lists.action_group_differs_from_files,
+        replace("plugins/modules/fence.py", "kubernetes.core.k8s_auth_options", "garden.tools"),
+        "meta/runtime.yml: fence is in the action group istio, but asks no cluster",
     ),
     "no fragment": (
         changes.missing_fragment,
