@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-import binascii
+import base64
 import contextlib
 import ipaddress
 from collections.abc import Callable, Mapping
@@ -176,7 +176,7 @@ def _send(server: Server, question: Question, query: dns.message.Message) -> dns
             )[0]
         return dns.query.tcp(query, server.host, timeout=_SECONDS, port=server.port)
     except dns.tsig.PeerBadKey as error:
-        raise NoAnswerError("does not know the key") from error
+        raise NoAnswerError("does not accept this key") from error
     except (dns.tsig.PeerBadSignature, dns.tsig.BadSignature) as error:
         raise NoAnswerError("has another secret or algorithm for the key") from error
     except dns.tsig.PeerBadTime as error:
@@ -201,9 +201,13 @@ def _key(params: Mapping[str, Any]) -> dns.tsig.Key | None:
         return None
     name = _name("key_name", params["key_name"])
     try:
-        return dns.tsig.Key(name, params["key_secret"] or "", params["key_algorithm"])
-    except binascii.Error as error:
+        secret = base64.b64decode(params["key_secret"], validate=True)
+    except ValueError:
+        # The error would show the secret.
+        secret = b""
+    if not secret:
         raise BadInputError(
             f"key_secret: that of {name} is not in base64; right is as the server's configuration"
             " has it."
-        ) from error
+        )
+    return dns.tsig.Key(name, secret, params["key_algorithm"])

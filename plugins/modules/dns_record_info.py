@@ -138,7 +138,7 @@ servers:
   returned: success
   type: list
   elements: dict
-  sample: [{server: 192.0.2.53, addresses: [192.0.2.80], ttl: 300, serial: 7, negative: 9, error: ""}]
+  sample: [{server: 192.0.2.5, addresses: [192.0.2.80], ttl: 60, serial: 7, negative: 9, error: ""}]
 equal:
   description: Whether all servers answered, and have the same addresses with the same TTL.
   returned: success

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import subprocess
 import time
@@ -29,7 +30,7 @@ LONG_TTL = 300
 NEGATIVE = 60
 SERIAL = 7
 KEY, POWERLESS = "switchover", "onlooker"
-SECRET = "c3dpdGNob3Zlci1zd2l0Y2hvdmVyLXN3aXRjaG92ZXI="
+SECRET = base64.b64encode(b"of this test alone, 32 bytes long").decode()
 _ZONE_FILE = f"""$ORIGIN {ZONE}.
 @ 3600 SOA ns1 admin {SERIAL} 60 10 86400 {NEGATIVE}
 @ 3600 NS ns1

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The director `dns` on real servers: Knot with a secondary, and what resolvers then tell clients."""
+"""The director `dns` on real servers: Knot with a secondary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from tests.integration.directors.dns_servers import (
     GREEN,
     KEY,
     LONG_TTL,
-    NEGATIVE,
     POWERLESS,
     RECORD,
     SECRET,
@@ -116,21 +115,11 @@ def test_a_secondary_that_lags_behind_is_named(authority: Authority, director: D
     ("settings", "shares", "sentence"),
     [
         ({"record": f"lost.{ZONE}."}, [0, 100], f"has no record lost.{ZONE}. of the type A"),
-        ({"record": f"alias.{ZONE}."}, [0, 100], f"has an alias of shop.{ZONE}."),
         ({"record": f"many.{ZONE}."}, [0, 100], "10.9.0.9, which belongs to neither cluster"),
-        ({"record": "shop.elsewhere."}, [0, 100], "which is not in the zone"),
         ({"zone": "elsewhere.", "record": "shop.elsewhere."}, [0, 100], "refuses to answer for"),
-        ({"type": "AAAA"}, [0, 100], "right is an address of IPv6"),
-        ({"target_addresses": [BLUE]}, [0, 100], "which source_addresses has too"),
-        ({"target_addresses": ["green"]}, [0, 100], "right is an address of IPv4"),
         ({}, [0, 25, 100], "25 per cent cannot be expressed"),
-        ({"key_name": "nobody"}, [0, 100], "does not know the key"),
-        ({"key_secret": "d3Jvbmc="}, [0, 100], "has another secret or algorithm"),
-        ({"key_secret": "not base64"}, [0, 100], "is not in base64"),
-        ({"key_name": POWERLESS}, [0, 100], "it refuses with"),
-        ({"key_name": "", "key_secret": ""}, [0, 100], "with no key: it refuses with"),
-        ({"servers": ["ns1"]}, [0, 100], "right is an address, or address:port"),
-        ({"servers": []}, [0, 100], "servers: got none"),
+        ({"key_name": "nobody"}, [0, 100], "does not accept this key"),
+        ({"key_name": POWERLESS}, [0, 100], "it does not accept this key"),
     ],
 )
 def test_refuses_in_one_sentence_and_writes_nothing(
@@ -149,26 +138,11 @@ def test_refuses_in_one_sentence_and_writes_nothing(
 def test_says_how_to_get_the_collection_that_writes(
     director: Director, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Only the role's own collection is found in an ansible without any other."""
-    monkeypatch.setenv("PYTHONPATH", str(hide_general(tmp_path)))
-    said = director.refusal("check", **ALL_SHARES)
-    assert "ansible-galaxy collection install community.general" in said
-
-
-def hide_general(folder: Path) -> Path:
-    """A folder for the Python path with which community.general is not there."""
-    hiding = folder / "hiding"
+    hiding = tmp_path / "hiding"
     hiding.mkdir()
     (hiding / "sitecustomize.py").write_text(
         "import sys\nsys.modules['ansible_collections.community'] = None\n", encoding="utf-8"
     )
-    return hiding
-
-
-def test_facts_of_a_record_are_as_the_servers_have_them(
-    authority: Authority, director: Director, tmp_path: Path
-) -> None:
-    played = director.play("read")
-    [read] = played.of("dns_record_info")
-    assert [each["serial"] for each in read.result["servers"]] == [SERIAL, SERIAL]
-    assert read.result["negative"] == NEGATIVE
+    monkeypatch.setenv("PYTHONPATH", str(hiding))
+    said = director.refusal("check", **ALL_SHARES)
+    assert "ansible-galaxy collection install community.general" in said
