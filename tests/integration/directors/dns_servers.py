@@ -61,8 +61,12 @@ class Authority:
     stop_secondary: Callable[[], None]
 
     @property
+    def ports(self) -> tuple[int, int]:
+        return (self.primary, self.secondary)
+
+    @property
     def servers(self) -> list[str]:
-        return [f"{HOST}:{self.primary}", f"{HOST}:{self.secondary}"]
+        return [f"{HOST}:{port}" for port in self.ports]
 
     def serial(self) -> int:
         return int(query(self.primary, f"{ZONE}.", "SOA").answer[0][0].serial)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.directors import dns_servers
+from tests.integration.directors import dns_servers, slow_tail
 from tests.integration.directors.asking_directors import Director
 from tests.integration.directors.dns_servers import (
     BLUE,
@@ -63,9 +64,8 @@ def but(director: Director, **settings: Any) -> Director:
 
 
 def everywhere(authority: Authority, *addresses: str, ttl: int) -> bool:
-    ports = (authority.primary, authority.secondary)
     wanted = Found(addresses=tuple(sorted(addresses)), ttl=ttl)
-    return all(dns_servers.resolve(port) == wanted for port in ports)
+    return all(dns_servers.resolve(port) == wanted for port in authority.ports)
 
 
 def test_switches_over_and_leaves_the_record_as_it_was(
@@ -146,3 +146,21 @@ def test_says_how_to_get_the_collection_that_writes(
     monkeypatch.setenv("PYTHONPATH", str(hiding))
     said = director.refusal("check", **ALL_SHARES)
     assert "ansible-galaxy collection install community.general" in said
+
+
+def test_last_client_has_moved_after_the_time_to_live(
+    authority: Authority, director: Director, tmp_path: Path
+) -> None:
+    """With a resolver that keeps answers for longer, it is the source's gateways that know."""
+    ttl, least = 5, 20
+    but(director, ttl=ttl).play("prepare")
+    figures = slow_tail.measure(
+        tmp_path,
+        authority,
+        ttl=ttl,
+        least=least,
+        switch=partial(director.play, "set", switchover_share=100),
+    )
+    # A resolver counts whole seconds.
+    assert figures.obedient.last < ttl + 1.5
+    assert ttl + 1.5 < figures.stubborn.last < least + 1.5
