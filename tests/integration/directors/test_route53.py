@@ -57,7 +57,7 @@ def test_switches_over_and_leaves_the_rest_as_it_was(aws: Aws, director: Directo
     prepared = director.answer("prepare")
     assert prepared == {"ttl_before": LONG_TTL, "wait": LONG_TTL}
     assert director.answer("lifetime") == {"seconds": 5}
-    assert director.set(25) == ["route53 | Set the weights"]
+    assert director.set(25) == ["directors | route53 | Set the weights"]
     assert aws.weights() == {"old": 75, "new": 25}
     assert director.set(25) == []
     found = director.answer("read")
@@ -79,7 +79,7 @@ def test_check_mode_writes_nothing_and_says_what_would_change(aws: Aws, director
     before = aws.records()
     assert director.answer("check", check=True, **ALL_SHARES) == {}
     assert director.answer("prepare", check=True)["wait"] == LONG_TTL
-    assert director.set(50, check=True) == ["route53 | Set the weights"]
+    assert director.set(50, check=True) == ["directors | route53 | Set the weights"]
     assert director.answer("read", check=True)["share"] == 0
     assert aws.records() == before
 
