@@ -105,7 +105,7 @@ class Route53:
             records.remove(same[0])
             return
         assert action == "UPSERT"
-        records[:] = [given if each in same else each for each in records]
+        records[:] = [dict(given) if each in same else each for each in records]
         if not same:
             records.append(dict(given))
 
