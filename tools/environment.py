@@ -25,7 +25,8 @@ REQUIREMENTS = CHECKOUT / "requirements"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "meshwright-istio"
 # The modules need the first, the director dns the second; the third is another writer in tests.
 COLLECTIONS = tuple(
-    f"ansible_collections/{name}/" for name in ("kubernetes/core", "community/general", "amazon/aws")
+    f"ansible_collections/{name}/"
+    for name in ("kubernetes/core", "community/general", "amazon/aws")
 )
 _COMPLETE = "complete"
 

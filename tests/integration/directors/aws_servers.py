@@ -85,7 +85,9 @@ class Aws:
             UserName="onlooker", PolicyName="reads", PolicyDocument=json.dumps(_ONLY_READS)
         )
         key = iam.create_access_key(UserName="onlooker")["AccessKey"]
-        request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", data=b"0")  # noqa: S310
+        request = urllib.request.Request(  # noqa: S310 - on loopback
+            f"{self.url}/moto-api/reset-auth", data=b"0", headers={"Content-Type": "text/plain"}
+        )
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - on loopback
         return {
             "AWS_ACCESS_KEY_ID": key["AccessKeyId"],

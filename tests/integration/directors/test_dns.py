@@ -30,6 +30,7 @@ from tests.integration.directors.dns_servers import (
     Found,
 )
 
+WRITES = "directors | write_dns_record | Write it at the first server"
 ALL_SHARES = {"switchover_shares": [0, 50, 100]}
 
 
@@ -77,7 +78,7 @@ def test_switches_over_and_leaves_the_record_as_it_was(
     assert prepared == {"ttl_before": LONG_TTL, "wait": LONG_TTL}
     assert everywhere(authority, BLUE, ttl=2)
     assert director.answer("lifetime") == {"seconds": 2}
-    assert director.set(50) == ["directors | write_dns_record | Write it at the first server"]
+    assert director.set(50) == [WRITES]
     assert everywhere(authority, BLUE, GREEN, ttl=2)
     assert director.set(50) == []
     found = director.answer("read")
@@ -97,7 +98,7 @@ def test_check_mode_writes_nothing_and_says_what_would_change(
 ) -> None:
     assert director.answer("check", check=True, **ALL_SHARES) == {}
     assert director.answer("prepare", check=True)["wait"] == LONG_TTL
-    assert director.set(50, check=True) == ["directors | write_dns_record | Write it at the first server"]
+    assert director.set(50, check=True) == [WRITES]
     assert director.set(0, check=True) == []
     assert director.answer("read", check=True)["share"] == 0
     assert authority.serial() == SERIAL

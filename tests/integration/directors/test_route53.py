@@ -97,6 +97,7 @@ def test_sees_what_another_writer_has_set(aws: Aws, director: Director, tmp_path
             "weight": 25,
             "ttl": LONG_TTL,
             "value": "192.0.2.20",
+            "aws_region": "us-east-1",
             "endpoint_url": aws.url,
         }
     }
