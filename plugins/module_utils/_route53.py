@@ -30,7 +30,6 @@ with contextlib.suppress(ImportError):
 
 # Route 53 is one for all regions, but boto3 wants to be told one.
 _REGION = "us-east-1"
-_FORBIDDEN = ("AccessDenied", "AccessDeniedException")
 _UNKNOWN = (
     "InvalidClientTokenId",
     "SignatureDoesNotMatch",
@@ -190,15 +189,15 @@ def _refusal(operation: str, error: Exception) -> MeshError:
             " AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or another of the places where it looks."
         )
     code = _code(error)
-    if code in _FORBIDDEN:
-        return _api_error(
-            f"Route 53 does not let these credentials do {operation} ({code}): allow them"
-            f" route53:{operation} for this zone.",
-            error,
-        )
     if code in _UNKNOWN:
         return _api_error(
             f"Route 53 does not know these credentials ({code}): renew or correct them.", error
+        )
+    if _status(error) == 403:
+        return _api_error(
+            f"Route 53 does not let these credentials do {operation} ({code or 'HTTP 403'}): allow"
+            f" them route53:{operation} for this zone.",
+            error,
         )
     return _api_error(
         f"Route 53 has not done {operation}: {_said(error)}. Correct what it names, or try again.",
@@ -207,9 +206,13 @@ def _refusal(operation: str, error: Exception) -> MeshError:
 
 
 def _api_error(sentence: str, error: Exception) -> ApiError:
+    return ApiError(sentence, status=_status(error), reason=_code(error))
+
+
+def _status(error: Exception) -> int:
+    """0 where there was no answer."""
     answer = getattr(error, "response", {})
-    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return ApiError(sentence, status=status, reason=_code(error))
+    return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _code(error: Exception) -> str:

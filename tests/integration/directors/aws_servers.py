@@ -77,8 +77,12 @@ class Aws:
         )
         return str(found["HealthCheck"]["Id"])
 
-    def onlooker(self) -> dict[str, str]:
-        """The credentials of somebody who may only read; from now on, rights are looked at."""
+    def onlooker(self, *, free: int) -> dict[str, str]:
+        """Credentials without the right to write; rights are looked at after so many requests.
+
+        moto does not know the signature of a request with a query again, so that reading has to be
+        free.
+        """
         iam = self.client("iam")
         iam.create_user(UserName="onlooker")
         iam.put_user_policy(
@@ -86,7 +90,9 @@ class Aws:
         )
         key = iam.create_access_key(UserName="onlooker")["AccessKey"]
         request = urllib.request.Request(  # noqa: S310 - on loopback
-            f"{self.url}/moto-api/reset-auth", data=b"0", headers={"Content-Type": "text/plain"}
+            f"{self.url}/moto-api/reset-auth",
+            data=str(free).encode(),
+            headers={"Content-Type": "text/plain"},
         )
         urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - on loopback
         return {

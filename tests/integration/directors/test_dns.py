@@ -162,6 +162,6 @@ def test_last_client_has_moved_after_the_time_to_live(
         least=least,
         switch=partial(director.play, "set", switchover_share=100),
     )
-    # A resolver counts whole seconds.
-    assert figures.obedient.last < ttl + 1.5
-    assert ttl + 1.5 < figures.stubborn.last < least + 1.5
+    # A resolver counts whole seconds, and this machine may be busy.
+    assert figures.obedient.last < ttl + 3
+    assert ttl + 3 < figures.stubborn.last < least + 3

@@ -217,6 +217,10 @@ def test_refuses_a_zone_that_is_not_one(aws: Route53, zones: list[Any], sentence
         (error("ExpiredToken", status=403), "does not know these credentials (ExpiredToken)"),
         (error("InvalidClientTokenId", status=403), "does not know these credentials"),
         (
+            error("", status=403),
+            "let these credentials do ListResourceRecordSets (HTTP 403): allow",
+        ),
+        (
             EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"),
             "has not done ListResourceRecordSets: Could not connect to the endpoint URL",
         ),
