@@ -21,7 +21,7 @@ description:
     M(community.general.nsupdate).
 author: The meshwright.istio contributors (@meshwright)
 attributes:
-  check_mode: {description: "Can run in C(check_mode), where it does the same.", support: full}
+  check_mode: {description: "Can run in C(check_mode), where it waits for nothing.", support: full}
   diff_mode: {description: The module changes nothing., support: none}
 options:
   servers:
@@ -223,7 +223,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     """Read or wait, check, report."""
     params = module.params
     job = Job.from_params(params)
-    picture = job.wait(Clock()) if params["wait"] else job.look()
+    picture = job.look() if module.check_mode or not params["wait"] else job.wait(Clock())
     if params["strict"]:
         job.check(picture, updates=params["check_updates"])
     picture.check_answered()

@@ -26,15 +26,24 @@ class Director:
     variables: Mapping[str, Any]
 
     def play(
-        self, operation: str, *, check: bool = False, fails: bool = False, **variables: Any
+        self,
+        operation: str,
+        *,
+        check: bool = False,
+        dry: bool = False,
+        fails: bool = False,
+        **variables: Any,
     ) -> Played:
-        """Ask for an operation."""
+        """Ask for an operation; `dry` is a dry run of it within a run that is none."""
         ansible = Ansible(kubeconfig=self.scratch / "none", scratch=self.scratch)
         return ansible.tasks(
             {"ansible.builtin.set_fact": {"switchover_answer": {}}},
             {
                 "name": "ask",
-                "ansible.builtin.include_tasks": str(DIRECTORS / f"{self.name}.yml"),
+                "ansible.builtin.include_tasks": {
+                    "file": str(DIRECTORS / f"{self.name}.yml"),
+                    "apply": {"check_mode": True} if dry else {},
+                },
                 "vars": {
                     **self.variables,
                     **variables,
@@ -47,9 +56,9 @@ class Director:
             fails=fails,
         )
 
-    def answer(self, operation: str, *, check: bool = False, **variables: Any) -> dict[str, Any]:
+    def answer(self, operation: str, **variables: Any) -> dict[str, Any]:
         """What it has answered."""
-        played = self.play(operation, check=check, **variables)
+        played = self.play(operation, **variables)
         found: dict[str, Any] = played.outcomes[-1].result["msg"]
         return found
 

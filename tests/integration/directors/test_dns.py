@@ -73,9 +73,10 @@ def test_switches_over_and_leaves_the_record_as_it_was(
     authority: Authority, director: Director
 ) -> None:
     assert director.answer("check", **ALL_SHARES) == {}
-    assert authority.serial() == SERIAL, "it has written to try the key"
+    noted = director.answer("prepare", dry=True)
+    assert authority.serial() == SERIAL, "it has written without being told to"
     prepared = director.answer("prepare")
-    assert prepared == {"ttl_before": LONG_TTL, "wait": LONG_TTL}
+    assert prepared == noted == {"ttl_before": LONG_TTL, "wait": LONG_TTL}
     assert everywhere(authority, BLUE, ttl=2)
     assert director.answer("lifetime") == {"seconds": 2}
     assert director.set(50) == [WRITES]

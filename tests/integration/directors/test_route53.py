@@ -54,8 +54,10 @@ def test_switches_over_and_leaves_the_rest_as_it_was(aws: Aws, director: Directo
     aws.put("new", 0, HealthCheckId=check)
     before = aws.records()
     assert director.answer("check", **ALL_SHARES) == {}
+    noted = director.answer("prepare", dry=True)
+    assert aws.records() == before
     prepared = director.answer("prepare")
-    assert prepared == {"ttl_before": LONG_TTL, "wait": LONG_TTL}
+    assert prepared == noted == {"ttl_before": LONG_TTL, "wait": LONG_TTL}
     assert director.answer("lifetime") == {"seconds": 5}
     assert director.set(25) == ["directors | route53 | Set the weights"]
     assert aws.weights() == {"old": 75, "new": 25}

@@ -193,6 +193,12 @@ def test_waits_until_a_secondary_has_it(servers: Servers, monkeypatch: pytest.Mo
     assert (result["rc"], result["share"]) == (0, 100)
 
 
+def test_waits_for_nothing_in_check_mode(servers: Servers) -> None:
+    result = run(servers, check=True, wait=True, share=100, **CLUSTERS)
+    assert (result["rc"], result["share"]) == (0, 0)
+    assert [len(server.asked) for server in servers] == [2, 2]
+
+
 def waiting_job(servers: Servers, **options: Any) -> Job:
     spec = {name: each.get("default") for name, each in dns_record_info.argument_spec().items()}
     return Job.from_params({**spec, **arguments(servers, **options), **CLUSTERS})
