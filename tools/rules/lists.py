@@ -16,6 +16,7 @@ import yaml
 
 GROUP = "istio"
 _FRAGMENT = "meshwright.istio.attributes.action_group"
+_AUTHENTICATION = "kubernetes.core.k8s_auth_options"
 _LISTED = {
     "Modules": "plugins/modules/*.py",
     "Roles": "roles/*/",
@@ -64,16 +65,28 @@ def missing_companions(root: Path) -> Iterator[str]:
 
 
 def action_group_differs_from_files(root: Path) -> Iterator[str]:
-    """Every module takes its authentication from module_defaults, and its documentation says so."""
+    """Every module that asks a cluster takes its authentication from module_defaults, and says so.
+
+    Another one would be given options that it does not have.
+    """
     group = set(_load(root / "meta/runtime.yml").get("action_groups", {}).get(GROUP, []))
-    modules = {file.stem: file for file in root.glob("plugins/modules/*.py")}
-    for name in sorted(modules.keys() - group):
+    extended = {
+        file.stem: _documentation(file).get("extends_documentation_fragment", [])
+        for file in sorted(root.glob("plugins/modules/*.py"))
+    }
+    members = {name for name, fragments in extended.items() if _AUTHENTICATION in fragments}
+    for name in sorted(members - group):
         yield f"meta/runtime.yml: {name} is not in the action group {GROUP}"
-    for name in sorted(group - modules.keys()):
+    for name in sorted(group - extended.keys()):
         yield f"meta/runtime.yml: {name} is in the action group {GROUP}, but does not exist"
-    for name, file in sorted(modules.items()):
-        if _FRAGMENT not in _documentation(file).get("extends_documentation_fragment", []):
+    for name in sorted((group & extended.keys()) - members):
+        yield f"meta/runtime.yml: {name} is in the action group {GROUP}, but asks no cluster"
+    for name in sorted(members):
+        if _FRAGMENT not in extended[name]:
             yield f"plugins/modules/{name}.py: does not document its action group ({_FRAGMENT})"
+    for name in sorted(extended.keys() - members):
+        if _FRAGMENT in extended[name]:
+            yield f"plugins/modules/{name}.py: documents an action group, but asks no cluster"
 
 
 def _chapter(text: str, heading: str) -> str:

@@ -28,6 +28,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: fence
 extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes.action_group
 """
 
@@ -315,6 +316,11 @@ CASES: dict[str, tuple[Rule, Breakage, str]] = {
         lists.action_group_differs_from_files,
         replace("plugins/modules/fence.py", "attributes.action_group", "attributes"),
         "plugins/modules/fence.py: does not document its action group",
+    ),
+    "a module in the action group that asks no cluster": (
+        lists.action_group_differs_from_files,
+        replace("plugins/modules/fence.py", "kubernetes.core.k8s_auth_options", "garden.tools"),
+        "meta/runtime.yml: fence is in the action group istio, but asks no cluster",
     ),
     "no fragment": (
         changes.missing_fragment,
