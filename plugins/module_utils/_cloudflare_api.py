@@ -143,8 +143,10 @@ class Cloudflare:
             # It was not carried out, so it may be sent again, whatever it is.
             blocked = _number(reply.headers.get("retry-after")) or _BLOCKED
             self.wait(f"{method} {path}", "it allows no more requests now (429)", blocked)
-        if reply.status >= 500 or not reply.whole:
+        if reply.status >= 500:
             raise LostError(f"it answered {reply.status}")
+        if not reply.whole:
+            raise LostError("its answer is larger than a mebibyte")
         return _read(f"{method} {path}", reply)
 
     def wait(self, what: str, why: str, seconds: float | None = None) -> None:

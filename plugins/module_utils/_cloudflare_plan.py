@@ -113,12 +113,15 @@ def make(before: LoadBalancer, sides: Sides, wish: Wish) -> Plan:
     steered = before
     if wish.set_steering and before.steering_policy not in WEIGHTED:
         steered = replace(before, steering_policy=WEIGHTED[0])
-    found = next(obstacles(steered, sides, allow_rules=wish.allow_rules), None)
-    if found and (wish.share is not None or wish.shares):
-        raise RefusedError(f"The weights of the load balancer {before.name} cannot be set: {found}")
-    after = before
-    if wish.share is not None:
-        after = _with_share(steered, sides, wish.share, follow=wish.follow)
+    wanted = wish.shares if wish.share is None else (wish.share,)
+    shared = [_with_share(steered, sides, share, follow=wish.follow) for share in wanted]
+    for each in shared:
+        found = next(obstacles(each, sides, allow_rules=wish.allow_rules), None)
+        if found:
+            raise RefusedError(
+                f"The weights of the load balancer {before.name} cannot be set: {found}"
+            )
+    after = before if wish.share is None else shared[0]
     if wish.drain_seconds is not None and after.has_sessions:
         drained = {**after.attributes, "drain_duration": wish.drain_seconds}
         after = replace(after, attributes=drained)
@@ -165,6 +168,9 @@ def obstacles(balancer: LoadBalancer, sides: Sides, *, allow_rules: bool) -> Ite
 
 def _pools(balancer: LoadBalancer, sides: Sides) -> Iterator[str]:
     for pool in (sides.source, sides.target):
+        if not balancer.weight(pool.id):
+            # The way back must not depend on the cluster that it leaves.
+            continue
         if pool.id not in balancer.default_pools:
             yield f"the pool {pool.name} is not one of its default pools. Add it, with weight 0."
         if not pool.enabled:

@@ -25,19 +25,33 @@ HEALTHY = {"Oslo, NO": {"healthy": True}, "Riga, LV": {"healthy": True}}
 def pool(pool_id: str, name: str, **more: Any) -> dict[str, Any]:
     origin = {"name": name, "address": f"{name}.fjord.test", "enabled": True, "weight": 1}
     return {
-        "id": pool_id, "name": name, "enabled": True, "minimum_origins": 1,
-        "monitor": "9" * 32, "origins": [origin], "description": "",
+        "id": pool_id,
+        "name": name,
+        "enabled": True,
+        "minimum_origins": 1,
+        "monitor": "9" * 32,
+        "origins": [origin],
+        "description": "",
         **more,
     }
 
 
 def balancer(**more: Any) -> dict[str, Any]:
     return {
-        "id": BALANCER, "name": NAME, "enabled": True, "proxied": True, "description": "",
-        "default_pools": [OLD, NEW], "fallback_pool": OLD, "steering_policy": "random",
+        "id": BALANCER,
+        "name": NAME,
+        "enabled": True,
+        "proxied": True,
+        "description": "",
+        "default_pools": [OLD, NEW],
+        "fallback_pool": OLD,
+        "steering_policy": "random",
         "random_steering": {"default_weight": 0, "pool_weights": {OLD: 1, NEW: 0}},
-        "session_affinity": "none", "session_affinity_attributes": {"samesite": "Lax"},
-        "region_pools": {}, "rules": [], "modified_on": "2026-02-02T00:00:00.000000Z",
+        "session_affinity": "none",
+        "session_affinity_attributes": {"samesite": "Lax"},
+        "region_pools": {},
+        "rules": [],
+        "modified_on": "2026-02-02T00:00:00.000000Z",
         **more,
     }
 

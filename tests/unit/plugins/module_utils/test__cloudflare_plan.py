@@ -161,13 +161,27 @@ RULE = {"name": "track", "overrides": {"default_pools": [OLD]}}
         pytest.param({"rules": [RULE]}, sides(), "rule track sends", id="a rule"),
     ],
 )
-@pytest.mark.parametrize("options", [{"share": 0}, {"shares": [0, 5]}], ids=["set", "foreseen"])
+@pytest.mark.parametrize("options", [{"share": 5}, {"shares": [0, 100]}], ids=["set", "foreseen"])
 def test_weights_that_say_nothing_are_refused(
     fields: dict[str, Any], pools: Sides, said: str, options: dict[str, Any]
 ) -> None:
     with pytest.raises(RefusedError, match=f"load balancer harbour.fjord.test cannot.*{said}"):
         plan(fields, pools, **options)
     assert not plan(fields, pools).change.changed, "reading is no reason to refuse"
+
+
+@pytest.mark.parametrize(
+    ("fields", "pools"),
+    [
+        pytest.param({"default_pools": [OLD]}, sides(), id="it was taken out"),
+        pytest.param({}, sides(None, {"enabled": False}), id="it is disabled"),
+        pytest.param({}, sides(None, SHEDS), id="it sheds load"),
+    ],
+)
+def test_way_back_does_not_depend_on_the_target(fields: dict[str, Any], pools: Sides) -> None:
+    half = {"random_steering": {"pool_weights": {OLD: 0.5, NEW: 0.5}}}
+    body = plan({**fields, **half}, pools, share=0).body()
+    assert body["random_steering"]["pool_weights"] == {OLD: 1, NEW: 0}
 
 
 def test_third_pool_without_weight_is_no_matter() -> None:
