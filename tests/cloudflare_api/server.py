@@ -178,6 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind, _space, token = self.headers.get("Authorization", "").partition(" ")
         if not token:
             raise ApiRefusal(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers")
+        if " " in token:
+            raise ApiRefusal(400, 6003, "Invalid request headers")
         if kind != "Bearer" or token not in self.api.tokens:
             raise ApiRefusal(403, 9109, "Invalid access token")
         return self.api.tokens[token]

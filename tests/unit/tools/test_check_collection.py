@@ -210,12 +210,12 @@ CASES: dict[str, tuple[Rule, Breakage, str]] = {
     "fail_json in run()": (
         modules.exits_elsewhere,
         replace("plugins/modules/fence.py", "module.paint()", "module.fail_json()"),
-        "plugins/modules/fence.py:29: fail_json is for main() in plugins/modules only",
+        "plugins/modules/fence.py:30: fail_json is for main() in plugins/modules only",
     ),
     "check_mode in main()": (
         modules.check_mode_elsewhere,
         replace("plugins/modules/fence.py", "    module.exit_json", "    module.check_mode"),
-        "plugins/modules/fence.py:34: check_mode is for run() only",
+        "plugins/modules/fence.py:35: check_mode is for run() only",
     ),
     "a default with another value": (
         roles.defaults_differ_from_specs,

@@ -140,7 +140,7 @@ def test_cookies_are_told(api: CloudflareApi) -> None:
     [
         pytest.param(None, "9", None, id="nothing is known yet"),
         pytest.param({}, "9", None, id="nobody has looked"),
-        pytest.param(None, None, None, id="no monitor"),
+        pytest.param(fjord.HEALTHY, None, None, id="the monitor was taken away"),
     ],
 )
 def test_health_that_is_not_known_is_null(
@@ -214,6 +214,7 @@ def test_token_is_taken_from_the_environment(
         ({"zone_id": "f" * 32}, "Cloudflare refuses the token for GET /zones/ffff"),
         ({"account_id": "f" * 32}, "Unauthorized to access requested resource (9109)"),
         ({"token": "unknown"}, "Invalid access token (9109). Give it the rights"),
+        ({"token": "two words"}, "Invalid request headers (6003). Give it the rights"),
         ({"token": fjord.READER, "share": 4}, "the token for PATCH /zones/c0ffee"),
     ],
 )
