@@ -41,8 +41,12 @@ class Director:
     ) -> tuple[Played, dict[str, Any]]:
         """What came of it, and the answer; the token is seen nowhere."""
         described = {
-            "zone_id": fjord.ZONE, "load_balancer": fjord.NAME, "source_pool": "old",
-            "target_pool": "new", "token": TOKEN, "api_url": self.api.url,
+            "zone_id": fjord.ZONE,
+            "load_balancer": fjord.NAME,
+            "source_pool": "old",
+            "target_pool": "new",
+            "token": TOKEN,
+            "api_url": self.api.url,
             **(settings or {}),
         }
         variables = {"switchover_operation": operation, "switchover_cloudflare": described, **given}
@@ -88,7 +92,10 @@ def test_all_operations_in_their_order(director: Director) -> None:
     assert (checked.changed, answer, director.api.writes) == ([], {}, [])
     _played, answer = director.ask("read")
     assert answer == {
-        "share": 0, "holds": True, "reason": "", "healthy": {"source": True, "target": True},
+        "share": 0,
+        "holds": True,
+        "reason": "",
+        "healthy": {"source": True, "target": True},
         "writer": "somebody at 2026-02-02T00:00:00.000000Z",
         "object": "load balancer harbour.fjord.test of Cloudflare",
     }
