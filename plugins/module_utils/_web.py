@@ -12,7 +12,7 @@ import re
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,13 +37,17 @@ class NoAnswerError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer; `body` is its first mebibyte, and `whole` whether that is all of it."""
+    """An answer; `body` is its first mebibyte, and `whole` whether that is all of it.
+
+    The names of its `headers` are in small letters.
+    """
 
     status: int
     body: bytes
     whole: bool
     seconds: float
     location: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Web:
@@ -90,6 +94,7 @@ class Web:
             whole=whole,
             seconds=time.monotonic() - started,
             location=response.headers.get("Location", ""),
+            headers={name.lower(): value for name, value in response.headers.items()},
         )
 
 
