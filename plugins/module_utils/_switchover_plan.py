@@ -150,12 +150,14 @@ def _refuse_strangers(wish: Wish, seen: Seen, known: Sequence[int], *, begun: bo
             f"{seen.object} gives {wish.target} {seen.share:g} %, but {was}: {who} has written it."
             f" No weight was written. Find out who, set it to {last}, and run the same again.",
             writer=seen.writer,
+            stranger=True,
         )
     if not seen.holds and not begun:
         raise RefusedError(
             f"{seen.object} does not say the same everywhere: {seen.reason.rstrip('.')}. No weight"
             f" was written. Set it to {last} everywhere, and run the same again.",
             writer=seen.writer,
+            stranger=True,
         )
 
 
