@@ -118,9 +118,7 @@ def secrets(value: Any) -> Iterator[str]:
             yield from secrets(inner)
 
 
-def _with_environment(
-    params: Mapping[str, Any], environment: Mapping[str, str]
-) -> dict[str, Any]:
+def _with_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name, variable in _OPTIONS.items():
         value = params.get(name)

@@ -58,7 +58,7 @@ def pair(source: Api, target: Api) -> Pair:
             "target: it is the same cluster as the source, for the namespace kube-system of both"
             f" has the uid {found[0]}. Give the kubeconfig or context of the other one."
         )
-    return Pair(source=source, target=target, uids=dict(zip(("source", "target"), found)))
+    return Pair(source=source, target=target, uids={"source": found[0], "target": found[1]})
 
 
 def _uid(side: str, api: Api) -> str:
