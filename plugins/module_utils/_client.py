@@ -48,10 +48,12 @@ def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleM
 
 
 def create_client(module: AnsibleModule, login: Mapping[str, Any] | None = None) -> Client:
-    """The client of the cluster that the module's authentication options name, or these here."""
+    """The client of the cluster that the module's options name, or the options in `login` alone."""
     if URLLIB3_ERROR is not None:
         raise MeshError("Python lacks the package urllib3 here. Install it: pip install urllib3.")
-    return Client(_kubeconfig.connect(module.params if login is None else login))
+    if login is not None:
+        return Client(_kubeconfig.connect(login, {}))
+    return Client(_kubeconfig.connect(module.params))
 
 
 class Client:

@@ -141,7 +141,7 @@ class Stage:
 @contextmanager
 def stage(folder: Path, *, target_version: str = "1.31.0") -> Iterator[Stage]:
     """A fresh one, in which all requests go to the source."""
-    source, target = _cluster("uid-oslo", "1.30.4"), _cluster("uid-bergen", target_version)
+    source, target = cluster("uid-oslo", "1.30.4"), cluster("uid-bergen", target_version)
     with ExitStack() as stack:
         hosts = {}
         for name, api in (("oslo", source), ("bergen", target)):
@@ -159,7 +159,8 @@ def stage(folder: Path, *, target_version: str = "1.31.0") -> Iterator[Stage]:
         yield made
 
 
-def _cluster(uid: str, version: str) -> FakeApi:
+def cluster(uid: str, version: str) -> FakeApi:
+    """One with that Istio, or without one."""
     spaces = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "uid": uid}}
         for name in ("kube-system", "istio-system")
