@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""What a switchover is asked to do, and what there is: the two clusters and the director's share."""
+"""What a switchover is asked to do, and what there is: both clusters and the director's share."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def _director(file: Path) -> list[dict[str, Any]]:
 
 
 def _build_collection(place: Path) -> None:
-    """This checkout by links, but for the modules that are played."""
+    """The collection by links to this checkout, but for the modules that are played."""
     modules = place / "plugins/modules"
     modules.mkdir(parents=True)
     _link(ROOT, place, ("plugins",))

@@ -27,10 +27,11 @@ UPGRADE = Upgrade(path=Path.SWITCHOVER, source="rome", target="milan")
 OLD = (Plane(revision="default", version="1.28.3"),)
 NEW = (Plane(revision="stable", version="1.29.1"),)
 STEPS = [10, 50, 100]
+TRIED = Step(phase=Phase.TRIED)
 
 
 def journal(
-    step: Step = Step(phase=Phase.TRIED), upgrade: Upgrade = UPGRADE, **facts: Any
+    step: Step = TRIED, upgrade: Upgrade = UPGRADE, **facts: Any
 ) -> Journal:
     return Journal(
         upgrade=upgrade, step=step, reached=step, opened="2026-03-01T08:00:00Z", facts=facts
@@ -181,9 +182,7 @@ def test_a_share_of_a_stranger_is_told_apart() -> None:
 
 
 def test_a_set_that_was_cut_off_may_differ_from_place_to_place() -> None:
-    assert left(plan(10, journal(**SHIFTED), holds=False, reason="socket 2 says 50 %")) == [
-        *STEPS
-    ]
+    assert left(plan(10, journal(**SHIFTED), holds=False, reason="socket 2 says 50 %")) == [*STEPS]
 
 
 @pytest.mark.parametrize(

@@ -34,13 +34,10 @@ def milan() -> FakeApi:
     return cluster("uid-of-milan", "1.29.1")
 
 
-def run(
-    source: FakeApi, target: FakeApi, *, check: bool = False, **changes: Any
-) -> dict[str, Any]:
+def run(source: FakeApi, target: FakeApi, *, check: bool = False, **changes: Any) -> dict[str, Any]:
     arguments: Mapping[str, Any] = {**GIVEN, "target": {"context": "milan"}, **changes}
     with mock.patch.object(switchover_plan, "create_target_client", return_value=target):
-        result = run_module(switchover_plan, source, arguments, check=check)
-    return result
+        return run_module(switchover_plan, source, arguments, check=check)
 
 
 def test_both_clusters_are_read_and_none_is_written(rome: FakeApi, milan: FakeApi) -> None:

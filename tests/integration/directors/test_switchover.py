@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role switchover from end to end, without a cluster: how it goes on, back, and where it stops."""
+"""The role switchover from end to end, without a cluster: how it goes on and back."""
 
 from __future__ import annotations
 
