@@ -76,7 +76,7 @@ def _of_wrong_types(role: str, entry: str, options: Mapping[str, Any]) -> Iterat
             case "str" if "choices" in option:
                 theirs[name] = "many"
                 says[name] = f"value of {name} must be one of"
-            case "list" if option["elements"] == "dict" or "choices" in option:
+            case "list" if option["elements"] in ("dict", "int") or "choices" in option:
                 theirs[name] = "many"
                 says[name] = name
             case "list":

@@ -30,9 +30,7 @@ STEPS = [10, 50, 100]
 TRIED = Step(phase=Phase.TRIED)
 
 
-def journal(
-    step: Step = TRIED, upgrade: Upgrade = UPGRADE, **facts: Any
-) -> Journal:
+def journal(step: Step = TRIED, upgrade: Upgrade = UPGRADE, **facts: Any) -> Journal:
     return Journal(
         upgrade=upgrade, step=step, reached=step, opened="2026-03-01T08:00:00Z", facts=facts
     )
