@@ -15,7 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding
 
 _NETWORKING, _EXTENSIONS = "networking.istio.io/v1beta1", "extensions.istio.io/v1alpha1"
 _PROXY_CONFIG = Kind(api_version=_NETWORKING, kind="ProxyConfig", plural="proxyconfigs")
-# New in 1.31: a cluster with an older Istio does not serve it.
+# Younger than the oldest Istio that is read here, which does not serve it.
 _TRAFFIC_EXTENSION = Kind(
     api_version=_EXTENSIONS, kind="TrafficExtension", plural="trafficextensions"
 )

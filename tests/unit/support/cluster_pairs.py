@@ -40,7 +40,7 @@ KEY = "a key that must never be seen"
 
 
 class Cluster(FakeApi):
-    """`unserved` are plurals that the API server does not know, `forbidden` what may not be read."""
+    """`unserved` are plurals that it does not know, `forbidden` such as nobody may read."""
 
     def __init__(self, *objects: Mapping[str, Any]) -> None:
         self.unserved: set[str] = set()
