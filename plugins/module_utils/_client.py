@@ -47,10 +47,12 @@ def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleM
     return module
 
 
-def create_client(module: AnsibleModule) -> Client:
-    """The client of the cluster that the module's authentication options name."""
+def create_client(module: AnsibleModule, login: Mapping[str, Any] | None = None) -> Client:
+    """The client of the cluster that the module's options name, or the options in `login` alone."""
     if URLLIB3_ERROR is not None:
         raise MeshError("Python lacks the package urllib3 here. Install it: pip install urllib3.")
+    if login is not None:
+        return Client(_kubeconfig.connect(login, {}))
     return Client(_kubeconfig.connect(module.params))
 
 
