@@ -5,8 +5,8 @@
 """Run everything that the project is checked with, or only some groups of it.
 
 The stages that need the mesh mostly wait, so there are two clusters, and on each of them one stage
-runs after the other, then those that need both. The stages without a mesh run beside them, with less
-priority.
+runs after the other, then those that need both. The stages without a mesh run beside them, with
+less priority.
 """
 
 from __future__ import annotations
