@@ -98,9 +98,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--requests", type=int, default=100_000, help="for `upgrade` and `switchover`, at least"
     )
-    parser.add_argument(
-        "--kills", type=int, default=20, help="for `kills` and `switchover-kills`"
-    )
+    parser.add_argument("--kills", type=int, default=20, help="for `kills` and `switchover-kills`")
     parser.add_argument(
         "--phases",
         nargs="+",
