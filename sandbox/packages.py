@@ -10,7 +10,7 @@ import os
 import shutil
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,6 +45,8 @@ PROGRAMS = {
     "ip": "iproute2",
     "nsenter": "util-linux",
 }
+# What the tests of the switchover's directors run, on loopback and without a sandbox.
+NAME_SERVERS = {"knotd": "knot", "unbound": "unbound"}
 _PLUGINS = ("bridge", "host-local", "portmap", "loopback")
 # What a package's scripts call to start its services.
 _STARTERS = ("invoke-rc.d", "deb-systemd-invoke", "deb-systemd-helper", "update-rc.d")
@@ -68,9 +70,9 @@ def program(name: str) -> Path:
     raise SandboxError(f"{name} is not installed", "run `python -m sandbox build`")
 
 
-def missing() -> tuple[str, ...]:
-    """The programs that this machine does not have."""
-    return tuple(name for name in PROGRAMS if not find(name))
+def missing(programs: Mapping[str, str] = PROGRAMS) -> tuple[str, ...]:
+    """Those of the programs that this machine does not have."""
+    return tuple(name for name in programs if not find(name))
 
 
 def find_apt() -> str | None:
@@ -78,7 +80,7 @@ def find_apt() -> str | None:
     return shutil.which("apt-get", path=SEARCH)
 
 
-def install(names: tuple[str, ...]) -> None:
+def install(names: tuple[str, ...], programs: Mapping[str, str] = PROGRAMS) -> None:
     """Install the packages that bring these programs, and start no service of theirs."""
     apt = find_apt()
     if not apt:
@@ -86,7 +88,7 @@ def install(names: tuple[str, ...]) -> None:
             f"this machine lacks {', '.join(names)} and has no apt-get to install them",
             "install them by its own package manager, with the CNI plugins in /usr/lib/cni",
         )
-    packages = sorted({PROGRAMS[name] for name in names})
+    packages = sorted({programs[name] for name in names})
     runner = Runner(
         log=cache.root() / "log" / "debian.log",
         environment={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
@@ -105,7 +107,7 @@ def install(names: tuple[str, ...]) -> None:
                 runner.run(what, command)
             except CommandError as error:
                 raise CommandError(what, runner.log, said + error.output) from error
-    if left := [name for name in missing() if name in names]:
+    if left := [name for name in missing(programs) if name in names]:
         raise MachineError(
             f"{', '.join(left)} are still missing after {', '.join(packages)} were installed",
             f"read {runner.log}",

@@ -23,7 +23,10 @@ from tools.running import run
 CHECKOUT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = CHECKOUT / "requirements"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "meshwright-istio"
-COLLECTION = "ansible_collections/kubernetes/core/"
+# The modules need the first, the director dns the second; the third is another writer in tests.
+COLLECTIONS = tuple(
+    f"ansible_collections/{name}/" for name in ("kubernetes/core", "community/general", "amazon/aws")
+)
 _COMPLETE = "complete"
 
 
@@ -87,23 +90,23 @@ def _make(folder: Path, interpreter: Path, requirements: str) -> None:
         ["install", "-c", constraints, "-r", wanted],
         f"installing the packages of {requirements}.txt",
     )
-    _add_kubernetes_core(folder)
+    _add_collections(folder)
     (folder / _COMPLETE).touch()
 
 
-def _add_kubernetes_core(folder: Path) -> None:
-    """Put the collection where ansible finds it, without Galaxy and without its 47 neighbours."""
+def _add_collections(folder: Path) -> None:
+    """Put them where ansible finds them, without Galaxy and without their many neighbours."""
     (packages,) = folder.glob("lib/python3.*/site-packages")
     with tempfile.TemporaryDirectory(dir=CACHE) as download:
-        wanted = REQUIREMENTS / "kubernetes-core.txt"
+        wanted = REQUIREMENTS / "collections.txt"
         install(
             folder,
             ["download", "--no-deps", "--only-binary=:all:", "-d", download, "-r", wanted],
-            "fetching kubernetes.core",
+            "fetching the collections",
         )
         (wheel,) = Path(download).glob("ansible-*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            members = [name for name in archive.namelist() if name.startswith(COLLECTION)]
+            members = [name for name in archive.namelist() if name.startswith(COLLECTIONS)]
             archive.extractall(packages, members)
 
 

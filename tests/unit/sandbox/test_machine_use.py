@@ -94,7 +94,7 @@ def test_packages_are_installed_with_the_programs_that_start_services_kept_still
     apt.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n')
     apt.chmod(0o755)
     monkeypatch.setattr(packages, "find_apt", lambda: str(apt))
-    monkeypatch.setattr(packages, "missing", lambda: ())
+    monkeypatch.setattr(packages, "missing", lambda _programs: ())
     packages.install(("nft", "ctr", "containerd"))
     [call] = (tmp_path / "calls").read_text().splitlines()
     assert call.endswith("containerd nftables")

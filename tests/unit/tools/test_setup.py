@@ -34,7 +34,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(
         environment, "install", lambda _folder, _arguments, what: calls.append(what)
     )
-    monkeypatch.setattr(environment, "_add_kubernetes_core", lambda _folder: None)
+    monkeypatch.setattr(environment, "_add_collections", lambda _folder: None)
     return calls
 
 
