@@ -23,7 +23,10 @@ OPTIONS: dict[str, Any] = SPEC["argument_specs"]["main"]["options"]
 DIRECTORS: list[str] = OPTIONS["switchover_director"]["choices"]
 BLOCK = re.compile(r"^\.\. code-block:: yaml\n\n((?:   .*\n|\n)+)", re.MULTILINE)
 # What the role hands to a director, and takes from it.
-GIVEN = {"switchover_operation", "switchover_share", "switchover_shares", "switchover_answer"}
+GIVEN = {
+    *("switchover_operation", "switchover_share", "switchover_shares"),
+    *("switchover_prepared", "switchover_answer"),
+}
 EXAMPLE = (ROOT / "examples/director_nginx.yml").read_text(encoding="utf-8")
 
 

@@ -19,7 +19,8 @@ from sandbox import haproxy
 from sandbox.build import Artifacts
 from sandbox.cluster import Cluster
 from sandbox.errors import SandboxError
-from tools.prove import front
+from tools.prove import dns_clients, front, switchover_dns
+from tools.prove.dns_clients import Crowd, Visit
 from tools.prove.front import Reading, Server, Watch
 from tools.prove.switchover import Guard, measured_shares
 
@@ -198,3 +199,54 @@ def test_what_the_role_has_measured_is_in_the_facts_of_its_steps() -> None:
     }
     assert measured_shares({"facts": facts}) == {1: 1.2, 100: None}
     assert measured_shares({}) == {}
+
+
+def crowds(**last: float) -> dict[str, Crowd]:
+    """Each with a visit to the source at a second after the switch, and one elsewhere later."""
+    return {
+        name: Crowd(
+            visits=[
+                Visit(at=TIME + second, address="198.18.1.2"),
+                Visit(at=TIME + second + 100, address="198.18.2.2"),
+            ]
+        )
+        for name, second in last.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("last", "drained", "fine"),
+    [
+        pytest.param({"obeying": 5.5, "ignoring": 61}, 75, True, id="as it has to be"),
+        pytest.param({"obeying": 5.5, "ignoring": 61}, 50, False, id="called drained too early"),
+        pytest.param({"obeying": 9, "ignoring": 61}, 75, False, id="longer than it lives"),
+        pytest.param({"obeying": 5.5, "ignoring": 4}, 75, False, id="nobody ignored it"),
+        pytest.param({"obeying": 5.5, "ignoring": 61}, None, False, id="never called drained"),
+    ],
+)
+def test_who_is_there_is_not_called_gone(
+    last: dict[str, float], drained: float | None, fine: bool
+) -> None:
+    found = switchover_dns.figures(
+        crowds(**last),
+        source="198.18.1.2",
+        switched=TIME,
+        drained=None if drained is None else TIME + drained,
+    )
+    assert found["last_moved_after"] == last
+    assert switchover_dns.holds({"code": 0, "ttl": 5, **found}) == fine
+
+
+def test_a_failed_request_is_no_success() -> None:
+    found = crowds(obeying=5, ignoring=61)
+    found["obeying"].visits.append(Visit(at=TIME, address="198.18.1.2", error="status 503"))
+    told = switchover_dns.figures(found, source="198.18.1.2", switched=TIME, drained=TIME + 70)
+    assert told["failed"] == ["status 503"]
+    assert not switchover_dns.holds({"code": 0, "ttl": 5, **told})
+
+
+def test_a_client_that_gets_no_answer_from_its_resolver_tells_of_it() -> None:
+    def lookup() -> list[str]:
+        raise OSError("no resolver")
+
+    assert "no resolver" in dns_clients.visit(lookup).error
