@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshwright.istio.plugins.module_utils import _phase
+from ansible_collections.meshwright.istio.plugins.module_utils.compare import catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs/docsite/rst/switchover_guide.rst").read_text(encoding="utf-8")
@@ -83,3 +84,10 @@ def test_the_director_of_ones_own_knows_every_operation() -> None:
     constants = yaml.safe_load((ROLE / "vars/main.yml").read_text(encoding="utf-8"))
     known = set(re.findall(r"switchover_operation == '(\w+)'", EXAMPLE))
     assert constants["__switchover_answers"].keys() - known == {"prepare", "restore"}
+
+
+def test_every_difference_that_is_found_is_told_once() -> None:
+    codes = GUIDE.partition("What is compared\n---")[2].partition("What it cannot do\n---")[0]
+    rows = re.findall(r"^   \* - (``.+)$", codes, re.MULTILINE)
+    told = [code for row in rows for code in re.findall(r"``(\w+)``", row)]
+    assert sorted(told) == sorted(catalogue.CODES)
