@@ -27,8 +27,6 @@ from tools.prove.mesh import LOGS
 
 _SECONDS = 1700
 _JOURNAL = "/api/v1/namespaces/istio-system/configmaps/meshwright-upgrade"
-# Short, because the load is the same all the time.
-_QUICK: Mapping[str, Any] = {"switchover_soak": 20}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +76,6 @@ class Both:
         ansible = Switching(inventory=inventory, scratch=LOGS)
         variables = {
             **switching.settings(source, target),
-            **_QUICK,
             "switchover_report_directory": str(LOGS / "reports"),
             **given,
         }

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sandbox import haproxy
 from sandbox.cluster import Cluster
 from tests.integration.support.playing import CHECKOUT, Ansible
 
 PLAYBOOK = "meshwright.istio.upgrade_switchover"
-BACK = "meshwright.istio.roll_back"
 _EXAMPLE = CHECKOUT / "examples" / "sandbox_switchover.yml"
 
 
@@ -57,19 +54,4 @@ def write_inventory(path: Path, *clusters: Cluster) -> Path:
 def settings(source: Cluster, target: Cluster) -> dict[str, Any]:
     """What a switchover from one to the other takes, as the example has it."""
     example: dict[str, Any] = yaml.safe_load(_EXAMPLE.read_text(encoding="utf-8"))
-    return {**example, **sides(source, target)}
-
-
-def sides(source: Cluster, target: Cluster) -> Mapping[str, Any]:
-    """Which cluster is which, for the role and for its director."""
-    return {
-        "switchover_source": source.name,
-        "switchover_target": target.name,
-        "switchover_haproxy": {
-            "sockets": [str(haproxy.SOCKET)],
-            "backend": haproxy.BACKEND,
-            "source_server": source.name,
-            "target_server": target.name,
-            "config": str(haproxy.CONFIG),
-        },
-    }
+    return {**example, "switchover_source": source.name, "switchover_target": target.name}
