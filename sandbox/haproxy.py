@@ -27,9 +27,12 @@ _PORT = 80
 _IP_FREEBIND = 15
 
 
-def start(clusters: Sequence[Cluster]) -> None:
-    """Start it; all traffic goes to the first cluster until weights are changed."""
-    CONFIG.write_text(configuration(clusters))
+def start(clusters: Sequence[Cluster], *, checks: bool = True) -> None:
+    """Start it; all traffic goes to the first cluster until weights are changed.
+
+    Without checks it sends a cluster its share whether that answers or not.
+    """
+    CONFIG.write_text(configuration(clusters, checks=checks))
     program = packages.program("haproxy")
     processes.start([program, "-W", "-db", "-f", CONFIG], mark=MARK, log=_LOG)
 
@@ -41,6 +44,13 @@ def start(clusters: Sequence[Cluster]) -> None:
             )
 
     processes.wait_until("HAProxy", SOCKET.exists, log=_LOG, check=check)
+
+
+def restart(clusters: Sequence[Cluster], *, checks: bool = True) -> None:
+    """Begin anew, with nothing of what was set or counted; who is connected is cut off."""
+    processes.kill(MARK)
+    SOCKET.unlink(missing_ok=True)
+    start(clusters, checks=checks)
 
 
 def check_port() -> None:
@@ -58,12 +68,12 @@ def check_port() -> None:
             ) from error
 
 
-def configuration(clusters: Sequence[Cluster]) -> str:
+def configuration(clusters: Sequence[Cluster], *, checks: bool = True) -> str:
     """One server a cluster; its health is that of its ingress gateway."""
     weights = (100, *([0] * (len(clusters) - 1)))
+    check = f" check port {_STATUS_PORT} inter 500ms fall 2 rise 2" if checks else ""
     servers = "\n".join(
-        f"  server {cluster.name} {cluster.node_address}:{INGRESS_PORT} weight {weight}"
-        f" check port {_STATUS_PORT} inter 500ms fall 2 rise 2"
+        f"  server {cluster.name} {cluster.node_address}:{INGRESS_PORT} weight {weight}{check}"
         for cluster, weight in zip(clusters, weights, strict=True)
     )
     return f"""global

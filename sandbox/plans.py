@@ -34,10 +34,14 @@ def default_plan(
     *,
     inside: bool = False,
     streams: int = 0,
+    front: str = "",
 ) -> LoadPlan:
-    """The shop's everyday: mostly reads, many orders, and now and then somebody who waits."""
-    home = "http://frontend.shop" if inside else cluster.ingress_url
-    catalog = "http://catalog.shop" if inside else cluster.ingress_url
+    """The shop's everyday: mostly reads, many orders, and now and then somebody who waits.
+
+    From outside it is asked at the cluster's gateway, or at what stands in front of it.
+    """
+    home = "http://frontend.shop" if inside else front or cluster.ingress_url
+    catalog = "http://catalog.shop" if inside else home
     targets = (
         # Takes every part of the shop, the others one or two.
         Target(name="home", url=f"{home}/", share=0.1),

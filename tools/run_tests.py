@@ -5,7 +5,8 @@
 """Run everything that the project is checked with, or only some groups of it.
 
 The stages that need the mesh mostly wait, so there are two clusters, and on each of them one stage
-runs after the other. The stages without a mesh run beside them, with less priority.
+runs after the other, then those that need both. The stages without a mesh run beside them, with
+less priority.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from xml.etree import ElementTree
 from sandbox.pytest_plugin import CLUSTER, HANDED_ON
 from tools.environment import CHECKOUT
 from tools.running import SILENCE, run
-from tools.stages import GROUPS, TWO_CLUSTERS, Lane, Stage, all_stages
+from tools.stages import GROUPS, NO_CLUSTERS, TWO_CLUSTERS, Lane, Stage, all_stages
 
 # Beside a mesh that is measured, what only computes gives way.
 _GIVE_WAY = ("nice", "-n", "10")
@@ -83,7 +84,8 @@ def _run_on_mesh(lanes: Mapping[Lane, Sequence[Stage]]) -> list[Result]:
 
     What is only one lane has the usual sandbox, with one cluster, and starts it itself.
     """
-    if not (lanes[Lane.A] and lanes[Lane.B]):
+    needs_both = any(stage.needs_both for stage in lanes[Lane.ALONE])
+    if not needs_both and not (lanes[Lane.A] and lanes[Lane.B]):
         one = [*lanes[Lane.A], *lanes[Lane.B], *lanes[Lane.ALONE]]
         env = {HANDED_ON: "1"} if len(one) > 1 else {}
         return [execute(_with(stage, env)) for stage in one]
@@ -105,7 +107,8 @@ def _run_on_mesh(lanes: Mapping[Lane, Sequence[Stage]]) -> list[Result]:
         first = [execute(_with(stage, {CLUSTER: "a"})) for stage in lanes[Lane.A]]
         _wait_for(second, "what runs on the second cluster")
     alone = [execute(_with(stage, {HANDED_ON: "1"})) for stage in lanes[Lane.ALONE]]
-    return [started, *first, *second.result(), *alone]
+    # Whatever came last, it may have found the clusters handed on and left them.
+    return [started, *first, *second.result(), *alone, execute(NO_CLUSTERS)]
 
 
 def _with(stage: Stage, env: Mapping[str, str]) -> Stage:

@@ -50,6 +50,8 @@ class Stage:
     env: Mapping[str, str] = field(default_factory=dict)
     reports: Path | None = None
     lane: Lane = Lane.BESIDE
+    # Whether it works on both clusters at the same time; such a stage is alone.
+    needs_both: bool = False
 
 
 TWO_CLUSTERS = Stage(
@@ -58,6 +60,14 @@ TWO_CLUSTERS = Stage(
     command=(sys.executable, "-m", "sandbox", "up", "--clusters", "2"),
     lane=Lane.ALONE,
 )
+NO_CLUSTERS = Stage(
+    group="integration",
+    name="no clusters any more",
+    command=(sys.executable, "-m", "sandbox", "down"),
+    lane=Lane.ALONE,
+)
+# The scenarios of this role have two clusters each.
+_ON_BOTH = "switchover_*"
 
 
 def all_stages() -> list[Stage]:
@@ -117,20 +127,33 @@ def _package() -> Iterator[Stage]:
 
 def _on_the_mesh() -> Iterator[Stage]:
     # Much of what they do is to wait, so the lanes share the processors well.
-    yield replace(_stage("molecule", "molecule", "molecule", "test", "--all"), lane=Lane.B)
+    on_one = ("molecule", "test", "--all", "--exclude", _ON_BOTH)
+    on_both = ("molecule", "test", "--scenario-name", _ON_BOTH)
+    yield replace(_stage("molecule", "molecule", *on_one), lane=Lane.B)
+    stage = _stage("molecule", "molecule, on two clusters", *on_both)
+    yield replace(stage, lane=Lane.ALONE, needs_both=True)
     for lane, name, *arguments in (
         (Lane.B, "sandbox", "tests/integration/sandbox", "-m", "not alone"),
         (Lane.B, "preflight", "tests/integration/preflight"),
         (Lane.A, "modules", "tests/integration/modules"),
         (Lane.A, "playbooks", "tests/integration/playbooks"),
-        # It has both clusters to itself, and comes before what ends them.
-        (Lane.ALONE, "switchover", "tests/integration/switchover"),
         (Lane.BESIDE, "directors", "tests/integration/directors"),
-        (Lane.ALONE, "lifecycle", "tests/integration/sandbox", "-m", "alone"),
     ):
         title = name if lane is Lane.BESIDE else f"{name}, on the mesh"
         stage = _pytest(f"integration/{name}", title, *arguments)
         yield replace(stage, group="integration", lane=lane)
+    yield replace(
+        _pytest(
+            "integration/switchover", "switchover, on two clusters", "tests/integration/switchover"
+        ),
+        group="integration",
+        lane=Lane.ALONE,
+        needs_both=True,
+    )
+    # It ends the clusters that were there, so nothing comes after it.
+    last = ("tests/integration/sandbox", "-m", "alone")
+    stage = _pytest("integration/lifecycle", "lifecycle, on the mesh", *last)
+    yield replace(stage, group="integration", lane=Lane.ALONE)
 
 
 def _stage(group: str, name: str, *command: str) -> Stage:

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from sandbox import lifecycle
 from sandbox.errors import SandboxError
-from sandbox.lifecycle import Wish
+from sandbox.lifecycle import Sandbox, Wish
 from sandbox.network import NAMES
 from sandbox.progress import Progress
-from tools.prove import bad_versions, cost, findings, kills, upgrade, way_back
+from tools.prove import (
+    bad_versions,
+    cost,
+    findings,
+    kills,
+    switchover,
+    switchover_dns,
+    upgrade,
+    way_back,
+)
+from tools.prove.both import Both
 from tools.prove.mesh import Mesh
 from tools.prove.path import PATHS
 
@@ -29,15 +40,65 @@ PROOFS = {
     "cost": cost.prove,
     "findings": findings.prove,
 }
+# They have two clusters behind HAProxy, and come only when they are asked for by name.
+ON_BOTH = {
+    "switchover": switchover.prove,
+    "switchover-gateway": switchover.prove_gateway,
+    "switchover-kills": switchover.prove_kills,
+    "switchover-dns": switchover_dns.prove,
+}
+ALL = (*PROOFS, *ON_BOTH)
 
 
 def main() -> int:
     """Run the proofs that were asked for; 1 when one of them does not hold."""
+    options = _options()
+    wanted = options.proofs or list(PROOFS)
+    # Those of a switchover know the shop only.
+    on_both = any(name in ON_BOTH for name in wanted)
+    wish = Wish(clusters=2) if on_both else Wish(workloads=options.workloads)
+    try:
+        with Progress() as progress:
+            found = lifecycle.find()
+            sandbox = found or lifecycle.up(wish, progress)
+            try:
+                holds = _prove(wanted, sandbox, options, progress)
+            finally:
+                if found is None:
+                    lifecycle.end(progress)
+    except SandboxError as error:
+        print(f"prove: {error.message}\n  -> {error.remedy}", file=sys.stderr)
+        return error.exit_code
+    return 0 if all(holds) else 1
+
+
+def _prove(
+    wanted: Sequence[str], sandbox: Sandbox, options: argparse.Namespace, progress: Progress
+) -> list[bool]:
+    mesh = Mesh(
+        cluster=sandbox.cluster(options.cluster),
+        workloads=sandbox.wish.workloads,
+        progress=progress,
+        rate=options.rate,
+        path=PATHS[options.path],
+    )
+    # Where there is one cluster only, the first look at the pair says so.
+    a, b = sandbox.clusters[0], sandbox.clusters[-1]
+    both = Both(a=a, b=b, progress=progress, rate=options.rate)
+    return [
+        ON_BOTH[name](both, options) if name in ON_BOTH else PROOFS[name](mesh, options)
+        for name in wanted
+    ]
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
-    parser.add_argument("proofs", nargs="*", metavar="proof", help=", ".join(PROOFS))
+    parser.add_argument("proofs", nargs="*", metavar="proof", help=", ".join(ALL))
     parser.add_argument("--rate", type=float, default=200, help="requests per second in all")
-    parser.add_argument("--requests", type=int, default=100_000, help="for `upgrade`, at least")
-    parser.add_argument("--kills", type=int, default=20, help="for `kills`")
+    parser.add_argument(
+        "--requests", type=int, default=100_000, help="for `upgrade` and `switchover`, at least"
+    )
+    parser.add_argument("--kills", type=int, default=20, help="for `kills` and `switchover-kills`")
     parser.add_argument(
         "--phases",
         nargs="+",
@@ -48,31 +109,11 @@ def main() -> int:
     parser.add_argument("--cluster", choices=NAMES, default=NAMES[0], help="of two that run")
     options = parser.parse_args()
     path = PATHS[options.path]
-    wanted = options.proofs or list(PROOFS)
-    if unknown := set(wanted) - set(PROOFS):
-        parser.error(f"no such proof: {', '.join(unknown)} (there are {', '.join(PROOFS)})")
+    if unknown := set(options.proofs) - set(ALL):
+        parser.error(f"no such proof: {', '.join(unknown)} (there are {', '.join(ALL)})")
     if unknown := set(options.phases or ()) - set(path.phases):
         parser.error(f"no such phase: {', '.join(unknown)} (there are {', '.join(path.phases)})")
-    try:
-        with Progress() as progress:
-            found = lifecycle.find()
-            sandbox = found or lifecycle.up(Wish(workloads=options.workloads), progress)
-            try:
-                mesh = Mesh(
-                    cluster=sandbox.cluster(options.cluster),
-                    workloads=sandbox.wish.workloads,
-                    progress=progress,
-                    rate=options.rate,
-                    path=path,
-                )
-                holds = [PROOFS[name](mesh, options) for name in wanted]
-            finally:
-                if found is None:
-                    lifecycle.end(progress)
-    except SandboxError as error:
-        print(f"prove: {error.message}\n  -> {error.remedy}", file=sys.stderr)
-        return error.exit_code
-    return 0 if all(holds) else 1
+    return options
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -120,6 +121,15 @@ def test_haproxy_sends_all_to_the_first_cluster_and_asks_for_health_in_http_1_1(
     ]
     assert "http-check send meth GET uri /healthz/ready ver HTTP/1.1 hdr Host gateway" in lines
     assert f"stats socket {haproxy.SOCKET} mode 600 level admin expose-fd listeners" in lines
+
+
+def test_haproxy_without_checks_looks_after_nobody() -> None:
+    clusters = [Cluster(name, Artifacts(entries={})) for name in NAMES]
+    with_checks = haproxy.configuration(clusters)
+    without = haproxy.configuration(clusters, checks=False)
+    assert "check" in with_checks.partition("server a")[2]
+    assert "check" not in without.partition("server a")[2]
+    assert re.sub(r" check port .*", "", with_checks) == without
 
 
 def test_a_port_that_is_taken_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,13 @@ def test_default_plan(inside: bool) -> None:
     assert [target.name for target in plan.targets if target.delay_offset_random] == ["slow"]
 
 
+def test_default_plan_asks_what_stands_in_front() -> None:
+    plan = default_plan(CLUSTER, streams=2, front="http://198.18.0.1")
+    urls = [each.url for each in (*plan.targets, *plan.streams)]
+    assert {urlsplit(url).netloc for url in urls} == {"198.18.0.1"}
+    assert [each.name for each in plan.targets] == [e.name for e in default_plan(CLUSTER).targets]
+
+
 def test_default_plan_without_streams() -> None:
     assert default_plan(CLUSTER).streams == ()
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
 from sandbox.pytest_plugin import CLUSTER, HANDED_ON
 from tools import run_tests
+from tools.environment import CHECKOUT
 from tools.run_tests import count, environment, execute, run_all
 from tools.stages import GROUPS, Lane, Stage, all_stages
 
@@ -138,7 +140,7 @@ def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
     assert said.index("==== mesh\nmesh") < said.index("==== other"), "it is shown as it goes"
 
 
-def on_mesh(seen: Path, *lanes: Lane) -> list[Stage]:
+def on_mesh(seen: Path, *lanes: Lane, needs_both: bool = False) -> list[Stage]:
     """Stages that write down the lane they are in, and what they are told of the sandbox."""
     code = (
         "import os, sys\nwith open(sys.argv[1], 'a') as file:\n"
@@ -151,29 +153,38 @@ def on_mesh(seen: Path, *lanes: Lane) -> list[Stage]:
             name=lane,
             command=(sys.executable, "-c", code, str(seen), lane),
             lane=lane,
+            needs_both=needs_both and lane is Lane.ALONE,
         )
         for lane in lanes
     ]
 
 
 @pytest.mark.parametrize(
-    ("lanes", "told"),
+    ("lanes", "needs_both", "told"),
     [
-        ([Lane.B], ["b None False"]),
-        ([Lane.B, Lane.ALONE], ["b None True", "alone None True"]),
+        ([Lane.B], False, ["b None False"]),
+        ([Lane.B, Lane.ALONE], False, ["b None True", "alone None True"]),
+        ([Lane.B, Lane.ALONE], True, ["two", "b b False", "alone None True", "none"]),
         (
             [Lane.A, Lane.B, Lane.ALONE],
-            ["two", "a a False", "b b False", "alone None True"],
+            False,
+            ["two", "a a False", "b b False", "alone None True", "none"],
         ),
     ],
+    ids=["one lane", "one cluster", "both clusters", "both lanes"],
 )
 def test_tells_each_stage_of_its_cluster(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lanes: list[Lane], told: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    lanes: list[Lane],
+    needs_both: bool,
+    told: list[str],
 ) -> None:
     seen = tmp_path / "seen"
-    up = stage(f"with open({str(seen)!r}, 'a') as file: print('two', file=file)")
-    monkeypatch.setattr(run_tests, "TWO_CLUSTERS", up)
-    results = run_all(on_mesh(seen, *lanes))
+    for name, word in (("TWO_CLUSTERS", "two"), ("NO_CLUSTERS", "none")):
+        say = f"with open({str(seen)!r}, 'a') as file: print({word!r}, file=file)"
+        monkeypatch.setattr(run_tests, name, stage(say))
+    results = run_all(on_mesh(seen, *lanes, needs_both=needs_both))
     lines = seen.read_text().splitlines()
     assert (sorted(lines), lines[-1]) == (sorted(told), told[-1])
     assert ("two" in told) == (lines[0] == "two")
@@ -207,3 +218,22 @@ def test_every_group_has_stages_in_its_place() -> None:
     order = list(dict.fromkeys(stage.group for stage in all_stages()))
     assert order == [group for group in GROUPS if group in order]
     assert set(GROUPS) - set(order) <= {"compatibility"}, "only other Pythons may be missing"
+
+
+def test_what_needs_both_clusters_runs_while_nothing_else_does() -> None:
+    both = [stage for stage in all_stages() if stage.needs_both]
+    assert {stage.group for stage in both} == {"molecule", "integration"}
+    assert {stage.lane for stage in both} == {Lane.ALONE}
+    # The last stage ends the clusters that the others are handed.
+    [last] = [stage for stage in all_stages() if "alone" in stage.command]
+    assert all_stages()[-1] == last
+
+
+def test_each_scenario_is_run_once() -> None:
+    names = [path.name for path in (CHECKOUT / "extensions/molecule").glob("*_*")]
+    one, both = [stage.command for stage in all_stages() if stage.group == "molecule"]
+    excluded, included = one[-1], both[-1]
+    assert one[-3:-1] == ("--all", "--exclude")
+    assert excluded == included
+    for name in names:
+        assert fnmatchcase(name, included) == name.startswith("switchover_")
