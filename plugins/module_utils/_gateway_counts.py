@@ -14,6 +14,8 @@ https://www.envoyproxy.io/docs/envoy/latest/configuration/listeners/stats
 from __future__ import annotations
 
 import re
+import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +24,10 @@ from urllib.parse import quote
 from ansible_collections.meshwright.istio.plugins.module_utils import _envoy
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 
-_USERS = "http.outbound_"
+_USERS, _TELEMETRY = "http.outbound_", "istio_requests_total"
 _FILTER = (
     r"^(listener|http)\..*downstream_(cx_active|rq_active|rq_total)$"
-    r"|^server\.total_connections$|istio_requests_total"
+    rf"|^server\.total_connections$|{_TELEMETRY}"
 )
 PATH = f"/stats?filter={quote(_FILTER, safe='')}"
 # What looks at the proxy itself: probes, scrapes, its own administration.
@@ -65,8 +67,8 @@ def read(api: Api, pod: str, namespace: str) -> Counts:
     totals: dict[str, Mapping[str, int]] = {}
     if total is not None:
         totals["http"] = {"requests": total}
-    if kept.telemetry is not None:
-        totals["telemetry"] = {"requests": kept.telemetry}
+    if kept.telemetry:
+        totals["telemetry"] = kept.telemetry
     if None not in (listeners, active, total):
         return Counts(sessions=listeners or 0, open_requests=active or 0, exact=True, totals=totals)
     hosts = _hosts(_envoy.clusters(api, pod, namespace))
@@ -127,10 +129,17 @@ class _Kept:
         )
 
     @property
-    def telemetry(self) -> int | None:
-        """The requests that Istio's own telemetry has counted; None where there is none."""
-        found = [number for name, number in self.numbers.items() if "istio_requests_total" in name]
-        return sum(found) if found else None
+    def telemetry(self) -> dict[str, int]:
+        """The requests that Istio's own telemetry has counted; none where there is none.
+
+        Envoy forgets a number that was not used for long, so each stands for itself. Their names
+        are as long as a page.
+        """
+        found: Counter[str] = Counter()
+        for name, number in self.numbers.items():
+            if _TELEMETRY in name:
+                found[f"{zlib.crc32(name.encode()):08x}"] += number
+        return dict(found)
 
     @property
     def connections(self) -> int:

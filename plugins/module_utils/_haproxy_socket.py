@@ -27,7 +27,8 @@ _MAINTENANCE = 0x01 | 0x02 | 0x04 | 0x20 | 0x40
 _DRAIN = 0x08 | 0x10
 # The bit of srv_check_state and srv_agent_state that says that there is such a check.
 _CONFIGURED = 0x02
-_NO_RESULT = "0"
+# The check_status of a server of which no check has ended yet.
+_NEVER_CHECKED = "INI"
 # srv_op_state: it starts slowly, or runs. The others are stopped, and about to stop.
 _RUNNING = ("1", "2")
 
@@ -175,7 +176,8 @@ def _health(state: Mapping[str, str], row: Mapping[str, str], *, agent: bool) ->
     tracked = row.get("tracked", "") not in ("", "0")
     if not (checked or agent or tracked):
         return None
-    # It is taken to be up until the first check has ended.
-    if checked and state["srv_check_result"] == _NO_RESULT:
+    # It is taken to be up until the first check has ended. The result of the last one is forgotten
+    # with the beginning of the next, and the status is not.
+    if checked and row.get("check_status") == _NEVER_CHECKED:
         return None
     return state["srv_op_state"] in _RUNNING

@@ -77,12 +77,8 @@ class RouteJob:
         """
         job = self
         for left in reversed(range(_TRIES)):
-            patch = {
-                "metadata": {"resourceVersion": job.item["metadata"]["resourceVersion"]},
-                "spec": job.pair.with_share(job.item, share),
-            }
             try:
-                self.api.patch(self.pair.api, self.name, patch, self.namespace)
+                job.patch(share)
             except ApiError as error:
                 if error.status != _CONFLICT or not left:
                     raise
@@ -92,6 +88,14 @@ class RouteJob:
                 break
         waiter.follow(self.api, self.pair.api, self.namespace, "", self._judge)
         return self.again()
+
+    def patch(self, share: int, *, dry_run: bool = False) -> None:
+        """Write the share over what was read, and nothing else; or let the API server try it."""
+        patch = {
+            "metadata": {"resourceVersion": self.item["metadata"]["resourceVersion"]},
+            "spec": self.pair.with_share(self.item, share),
+        }
+        self.api.patch(self.pair.api, self.name, patch, self.namespace, dry_run=dry_run)
 
     def again(self) -> RouteJob:
         """The same route as it is now."""

@@ -65,7 +65,7 @@ options:
     type: list
     elements: dict
 requirements:
-  - HAProxy 2.4 or later
+  - HAProxy; 2.6 is what it is tested with
 notes:
   - M(community.general.haproxy) sets weights too. It reads nothing back, knows no configuration
     file and has no check mode, which is why this module is there.

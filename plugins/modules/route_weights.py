@@ -16,6 +16,8 @@ description:
     cluster that stands before both.
   - All rules that name both backends get the same share. A rule that names one alone is left as it
     is, and told of.
+  - In check mode the API server tries the change and keeps nothing, so that missing rights are
+    known beforehand.
   - What another has written meanwhile is never overwritten unread. After a write it waits until the
     controllers that keep a status of the route have seen it.
 author: The meshwright.istio contributors (@meshwright)
@@ -162,7 +164,9 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
         changes = [change for change in (job.plan(share),) if change.changed]
         for text in job.doubts:
             module.warn(text)
-    if changes and not module.check_mode:
+    if changes and module.check_mode:
+        job.patch(share, dry_run=True)
+    elif changes:
         job = job.carry_out(share, waiter)
     return {"changed": bool(changes), **job.summary(), "diff": _result.diff(changes)}
 

@@ -21,21 +21,27 @@ _STATE = (
     " srv_time_since_last_change srv_check_status srv_check_result srv_check_health"
     " srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord"
 )
-_STATISTICS = "pxname,svname,scur,status,bck,tracked,cookie,algo,"
+_STATISTICS = "pxname,svname,scur,status,bck,tracked,cookie,algo,check_status,"
 
 
 @dataclass(slots=True, kw_only=True)
 class FakeServer:
-    """`check` is None where nothing looks at it, else the result: 0 for none yet, 2 bad, 3 good."""
+    """`checks` are how many have ended, None where nothing looks at it; the next is under way."""
 
     weight: int
     sessions: int = 0
-    check: int | None = None
+    checks: int | None = None
     up: bool = True
     admin: int = 0
     agent: int = 0
     backup: bool = False
     cookie: str = ""
+
+    @property
+    def status(self) -> str:
+        if self.checks is None:
+            return ""
+        return "* L4OK" if self.checks else "INI"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +94,7 @@ class FakeHAProxy:
     def _state(self) -> str:
         rows = [
             f"3 pond {number} {name} 192.0.2.{number} {2 if each.up else 0} {each.admin}"
-            f" {each.weight} 1 7 6 {each.check or 0} 4 {0 if each.check is None else 6}"
+            f" {each.weight} 1 7 6 0 4 {0 if each.checks is None else 7}"
             f" {each.agent} 0 0 - 80 -"
             for number, (name, each) in enumerate(self.servers.items(), start=1)
         ]
@@ -96,11 +102,11 @@ class FakeHAProxy:
 
     def _statistics(self) -> str:
         rows = [
-            f"pond,{name},{each.sessions},UP,{int(each.backup)},,{each.cookie},,"
+            f"pond,{name},{each.sessions},UP,{int(each.backup)},,{each.cookie},,{each.status},"
             for name, each in self.servers.items()
         ]
         return "\n".join(
-            [f"# {_STATISTICS}", *rows, f"pond,BACKEND,0,UP,0,,,{self.algorithm},", ""]
+            [f"# {_STATISTICS}", *rows, f"pond,BACKEND,0,UP,0,,,{self.algorithm},,", ""]
         )
 
 

@@ -33,7 +33,7 @@ class FakeEnvoy:
     requests: int = 0
     probes: int = 2
     kept: str = ALL
-    telemetry: int | None = None
+    telemetry: Mapping[int, int] | None = None
     error: ApiError | None = None
 
     def answer(self, path: str) -> bytes:
@@ -67,7 +67,10 @@ class FakeEnvoy:
         ]
         found = [line for line in kept if re.search(self.kept, line)]
         if self.telemetry is not None:
-            found.append(f"istiocustom.istio_requests_total.reporter.source: {self.telemetry}")
+            found += [
+                f"istiocustom.istio_requests_total.reporter.source.code.{code}: {number}"
+                for code, number in self.telemetry.items()
+            ]
         return found
 
     def _clusters(self) -> str:

@@ -93,11 +93,12 @@ def test_counts_with_whatever_the_proxy_keeps(kept: str, exact: bool, sessions: 
 
 def test_the_counter_of_the_telemetry_comes_before_that_of_the_hosts() -> None:
     api = harbour()
-    envoy = api.add("quay-1", requests=100, telemetry=500, kept=harbours.DEFAULT)
+    envoy = api.add("quay-1", requests=100, kept=harbours.DEFAULT)
+    envoy.telemetry = {200: 500, 404: 30, 503: 7000}
     first = ask(api)
     envoy.requests += 3
-    # Some were answered by the gateway itself.
-    envoy.telemetry = 510
+    # Some were answered by the gateway itself, and what was not used for long is forgotten.
+    envoy.telemetry = {200: 503, 404: 37}
     assert ask(api, since=first["counters"])["requests_since"] == 10
 
 
@@ -192,6 +193,13 @@ def test_says_that_probes_may_be_among_the_sessions() -> None:
     result = ask(api, wait=True, wait_timeout=5)
     assert "up to 1 sessions" in result["msg"]
     assert "Probes and scrapes may be among the sessions" in result["msg"]
+
+
+def test_old_numbers_are_not_believed_at_once() -> None:
+    api, time = harbour(), FakeTime()
+    api.add("quay-1", probes=0, kept=harbours.DEFAULT)
+    assert ask(api, time=time, wait=True, quiet=0)["quiet"] is True
+    assert time.passed == 7
 
 
 def test_the_samples_of_a_long_wait_are_thinned() -> None:

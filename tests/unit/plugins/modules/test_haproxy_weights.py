@@ -37,8 +37,8 @@ class Front:
 
     def make(self, name: str, **settings: Any) -> FakeHAProxy:
         servers = {
-            "heron": FakeServer(weight=100, sessions=5, check=3),
-            "stork": FakeServer(weight=0, check=3),
+            "heron": FakeServer(weight=100, sessions=5, checks=9),
+            "stork": FakeServer(weight=0, checks=9),
         }
         return FakeHAProxy(path=self.folder / name, servers=servers, **settings)
 
@@ -173,12 +173,12 @@ def test_a_server_that_gets_nothing_new_is_told_of(front: Front, admin: int) -> 
 @pytest.mark.parametrize(
     ("changes", "healthy"),
     [
-        pytest.param({"check": 3}, True, id="good"),
-        pytest.param({"check": 2, "up": False}, False, id="bad"),
-        pytest.param({"check": None}, None, id="nobody looks"),
-        pytest.param({"check": 0}, None, id="not looked at yet"),
-        pytest.param({"check": None, "agent": 2, "up": False}, False, id="its agent says so"),
-        pytest.param({"check": 3, "admin": 1}, False, id="in maintenance"),
+        pytest.param({"checks": 9}, True, id="good"),
+        pytest.param({"up": False}, False, id="bad"),
+        pytest.param({"checks": None}, None, id="nobody looks"),
+        pytest.param({"checks": 0}, None, id="not looked at yet"),
+        pytest.param({"checks": None, "agent": 2, "up": False}, False, id="its agent says so"),
+        pytest.param({"admin": 1}, False, id="in maintenance"),
     ],
 )
 def test_tells_what_haproxy_thinks_of_a_server(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.modules import route_weights
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
@@ -128,6 +129,13 @@ def test_check_mode_says_the_same_and_writes_nothing() -> None:
     assert api.writes == []
     real = ask(api, share=50)
     assert (predicted["changed"], predicted["diff"]) == (real["changed"], real["diff"])
+
+
+def test_check_mode_finds_out_that_rights_are_missing() -> None:
+    api = FakeApi(route([ref("heron", 100), ref("stork", 0)]))
+    api.failures["patch", "birds"] = [ApiError("The API server refused it.", status=403)]
+    result = ask(api, share=50, check=True)
+    assert (result["msg"], api.writes) == ("The API server refused it.", [])
 
 
 DOUBTS = {
