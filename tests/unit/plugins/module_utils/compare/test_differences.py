@@ -131,6 +131,11 @@ def unknown_revision(_source: Cluster, target: Cluster) -> None:
     target.change("VirtualService", "web", metadata={"labels": {"istio.io/rev": "1-30"}})
 
 
+def installed(source: Cluster, _target: Cluster) -> None:
+    labels = {"operator.istio.io/component": "Pilot"}
+    source.put(custom(NETWORKING, "Sidecar", "own", {}, namespace="istio-system", labels=labels))
+
+
 def unserved(_source: Cluster, target: Cluster) -> None:
     target.drop("HTTPRoute", "web")
     target.unserved.add("httproutes")
@@ -204,6 +209,7 @@ CASES = [
         [("config_unread", "block", ["VirtualService shop/web (1-30)"])],
         id="label of another revision",
     ),
+    pytest.param(installed, [], id="what an installation brings"),
     pytest.param(
         unserved,
         [("kind_not_served", "block", ["HTTPRoute (1 in the source)"])],
