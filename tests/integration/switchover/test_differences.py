@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.integration.preflight.making import TCP_ROUTES, an_old_kind
 from tests.integration.support.playing import Ansible, Outcome
 from tests.integration.switchover import richness
 from tests.integration.switchover.conftest import Pair
-from tests.integration.switchover.richness import RICH, Rich, manifest
+from tests.integration.switchover.richness import RICH, manifest
 
 Found = list[tuple[str, str, list[str]]]
 Make = Callable[[Pair], None]
@@ -88,25 +88,40 @@ def test_an_untouched_pair_differs_in_its_version_alone(judge: Judge) -> None:
 
 
 def test_each_kind_of_configuration_is_found(rich: Judge) -> None:
-    """One after the other on the same pair; each is undone, which the next one sees."""
+    """All kinds at once: each has a finding of its own, and there is no other."""
     assert rich.found() == []
     target = rich.pair.b
     for each in RICH:
-        _check_kind(rich, target, each)
+        target.objects.delete(target.objects.path(each.document))
+    assert rich.found() == _expected("missing")
+    target.apply([each.differing() for each in RICH])
+    assert rich.found() == _expected("differs")
+    beside = [each.beside() for each in RICH]
+    target.apply([*(each.document for each in RICH), *(document for _name, document in beside)])
+    extra = [
+        (f"{each.topic}_extra", _EXTRA.get(each.topic, "warn"), name)
+        for each, (name, _document) in zip(RICH, beside, strict=True)
+    ]
+    assert rich.found() == _grouped(extra)
+    for _name, document in beside:
+        target.objects.delete(target.objects.path(document))
     assert rich.found() == []
 
 
-def _check_kind(judge: Judge, target: Cluster, each: Rich) -> None:
-    grave = "warn" if each.topic == "proxy_setting" else "block"
-    target.objects.delete(target.objects.path(each.document))
-    assert judge.found() == [(f"{each.topic}_missing", grave, [each.name])], each.name
-    target.apply([each.differing()])
-    assert judge.found() == [(f"{each.topic}_differs", grave, [each.name])], each.name
-    name, beside = each.beside()
-    target.apply([each.document, beside])
-    extra = _EXTRA.get(each.topic, "warn")
-    assert judge.found() == [(f"{each.topic}_extra", extra, [name])], each.name
-    target.objects.delete(target.objects.path(beside))
+def _expected(what: str) -> Found:
+    return _grouped(
+        (f"{each.topic}_{what}", "warn" if each.topic == "proxy_setting" else "block", each.name)
+        for each in RICH
+    )
+
+
+def _grouped(each: Iterable[tuple[str, str, str]]) -> Found:
+    """As findings come: what blocks first, then by code, the objects of a code together."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for code, severity, name in each:
+        found.setdefault((severity, code), []).append(name)
+    order = sorted(found, key=lambda key: (("block", "warn", "info").index(key[0]), key[1]))
+    return [(code, severity, sorted(found[severity, code])) for severity, code in order]
 
 
 def patch(path: str, body: Any) -> Make:
