@@ -62,7 +62,7 @@ TWO_CLUSTERS = Stage(
 
 def all_stages() -> list[Stage]:
     """In the order in which they run."""
-    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh()]
+    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh(), *_directors()]
 
 
 def _lint() -> Iterator[Stage]:
@@ -123,12 +123,16 @@ def _on_the_mesh() -> Iterator[Stage]:
         (Lane.B, "preflight", "tests/integration/preflight"),
         (Lane.A, "modules", "tests/integration/modules"),
         (Lane.A, "playbooks", "tests/integration/playbooks"),
-        (Lane.BESIDE, "directors", "tests/integration/directors"),
         (Lane.ALONE, "lifecycle", "tests/integration/sandbox", "-m", "alone"),
     ):
-        title = name if lane is Lane.BESIDE else f"{name}, on the mesh"
-        stage = _pytest(f"integration/{name}", title, *arguments)
+        stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
         yield replace(stage, group="integration", lane=lane)
+
+
+def _directors() -> Iterator[Stage]:
+    """They have real servers of their own, and no cluster."""
+    stage = _pytest("integration/directors", "directors", "tests/integration/directors")
+    yield replace(stage, group="integration")
 
 
 def _stage(group: str, name: str, *command: str) -> Stage:

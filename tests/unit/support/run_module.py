@@ -23,7 +23,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 def run_module(
     module: ModuleType, api: Api | None, arguments: Mapping[str, Any], *, check: bool = False
 ) -> dict[str, Any]:
-    """What the task's result would be, with the exit code as `rc`; the cluster is `api`, if any.
+    """What the task's result would be, with the exit code as `rc`; the cluster is `api`.
+
+    A module that asks no cluster is given none, and makes its own client.
 
     Where a controller is loaded in the same process, as here, a module's warnings go to the display
     and not into what it prints. The arguments are printed up to 2.20 and not from 2.21 on.
@@ -31,9 +33,10 @@ def run_module(
     warnings: list[str] = []
     settings = {"_ansible_check_mode": check, "_ansible_diff": True, "_ansible_no_log": False}
     printed = io.StringIO()
+    client = mock.patch.object(module, "create_client", return_value=api) if api else nullcontext()
     with (
         patch_module_args({**arguments, **settings}),
-        mock.patch.object(module, "create_client", return_value=api) if api else nullcontext(),
+        client,
         mock.patch.object(AnsibleModule, "warn", lambda _module, text: warnings.append(text)),
         redirect_stdout(printed),
         pytest.raises(SystemExit) as ended,
