@@ -123,6 +123,8 @@ def _on_the_mesh() -> Iterator[Stage]:
         (Lane.B, "preflight", "tests/integration/preflight"),
         (Lane.A, "modules", "tests/integration/modules"),
         (Lane.A, "playbooks", "tests/integration/playbooks"),
+        # It has both clusters to itself, and comes before what ends them.
+        (Lane.ALONE, "switchover", "tests/integration/switchover"),
         (Lane.ALONE, "lifecycle", "tests/integration/sandbox", "-m", "alone"),
     ):
         stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)

@@ -10,7 +10,7 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  queries:
+  queries: &queries
     description:
       - PromQL queries, each of which has to give one number that keeps its limits. Each needs at
         least one of O(queries[].max), O(queries[].min) and O(queries[].factor).
@@ -52,7 +52,7 @@ options:
         type: str
         choices: [fail, zero]
         default: fail
-  prometheus:
+  prometheus: &prometheus
     description:
       - Where O(queries) are asked, by O(prometheus.url) or O(prometheus.service). Whatever has
         the HTTP API of Prometheus will do.
@@ -85,7 +85,7 @@ options:
         description: For how many seconds to wait for each answer.
         type: int
         default: 10
-  probes:
+  probes: &probes
     description:
       - HTTP requests from where the module runs, each of which has to be answered as expected. No
         answer is a failure, not something that could not be measured.
@@ -133,6 +133,28 @@ options:
       ca_cert:
         description: A PEM file with the authorities to trust, instead of the system's.
         type: path
+  beside:
+    description: >-
+      A second cluster that is watched at the same time, as all of its mesh by the same switches.
+      Whichever fails first ends the gate.
+    type: dict
+    suboptions:
+      name:
+        description: What the cluster is called. It stands before the names of its checks.
+        type: str
+        required: true
+      kubeconfig:
+        description: The kubeconfig by which it is reached.
+        type: path
+      context:
+        description: The context of it.
+        type: str
+      queries: *queries
+      prometheus: *prometheus
+      probes: *probes
+      baseline:
+        description: As O(baseline), for its queries.
+        type: dict
   proxies_synced:
     description: >-
       Whether every selected proxy has to be connected to an istiod and in sync with it. Pods that

@@ -3,17 +3,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection meshwright.istio: it may change at any time without notice.
 
-"""When a certificate ends, read from its own bytes: no package for it need be there."""
+"""What a certificate says, read from its own bytes: no package for it need be there."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 _SEQUENCE, _VERSION, _UTC_TIME = 0x30, 0xA0, 0x17
+_SET, _EXTENSIONS = 0x31, 0xA3
+_COMMON_NAME, _OTHER_NAMES = b"\x55\x04\x03", b"\x55\x1d\x11"
+# The forms of a name that people use, by their tags: mail, host, URI, address.
+_FORMS = frozenset({0x81, 0x82, 0x86, 0x87})
 _LONG = 0x80
 # Before the validity: serial number, algorithm, issuer.
 _FIELDS_BEFORE = 3
@@ -26,11 +32,83 @@ def earliest_end(text: str) -> float | None:
     return min((each for each in found if each is not None), default=None)
 
 
+def fingerprints(text: str) -> tuple[str, ...]:
+    """The SHA-256 of each certificate of a PEM text; one that is no base64 is left out."""
+    return tuple(
+        hashlib.sha256(body).hexdigest() for each in _PEM.findall(text) if (body := _decode(each))
+    )
+
+
+def names(text: str) -> frozenset[str]:
+    """Whom the first certificate of a PEM text is for; none where that cannot be read."""
+    body = next((body for each in _PEM.findall(text) if (body := _decode(each))), b"")
+    try:
+        return frozenset(_names(body))
+    except (IndexError, ValueError):
+        return frozenset()
+
+
+def _decode(encoded: str) -> bytes:
+    try:
+        return base64.b64decode("".join(encoded.split()), validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _names(body: bytes) -> Iterator[str]:
+    """RFC 5280, 4.1.2.6 and 4.2.1.6: the common name, and the subject's other names."""
+    start, _end_of = _enter(body, 0, _SEQUENCE)
+    position, end = _enter(body, start, _SEQUENCE)
+    if body[position] == _VERSION:
+        position = _skip(body, position)
+    for _field in range(_FIELDS_BEFORE + 1):
+        position = _skip(body, position)
+    yield from _common_names(body, position)
+    while position < end:
+        if body[position] == _EXTENSIONS:
+            yield from _other_names(body, _enter(body, position, _EXTENSIONS)[0])
+        position = _skip(body, position)
+
+
+def _common_names(body: bytes, position: int) -> Iterator[str]:
+    for part in _elements(body, position, _SEQUENCE):
+        for attribute in _elements(body, part, _SET):
+            kind, value = _elements(body, attribute, _SEQUENCE)
+            if _content(body, kind) == _COMMON_NAME:
+                yield _content(body, value).decode()
+
+
+def _other_names(body: bytes, position: int) -> Iterator[str]:
+    for extension in _elements(body, position, _SEQUENCE):
+        # Whether it is critical may stand in between.
+        kind, *_critical, wrapped = _elements(body, extension, _SEQUENCE)
+        if _content(body, kind) != _OTHER_NAMES:
+            continue
+        inside = _enter(body, wrapped, body[wrapped])[0]
+        for name in _elements(body, inside, _SEQUENCE):
+            if body[name] in _FORMS:
+                yield _content(body, name).decode("ascii", "backslashreplace")
+
+
+def _elements(body: bytes, position: int, tag: int) -> list[int]:
+    """Where each element inside of one begins."""
+    position, end = _enter(body, position, tag)
+    found = []
+    while position < end:
+        found.append(position)
+        position = _skip(body, position)
+    return found
+
+
+def _content(body: bytes, position: int) -> bytes:
+    start, end = _enter(body, position, body[position])
+    return body[start:end]
+
+
 def _end(encoded: str) -> float | None:
     try:
-        body = base64.b64decode("".join(encoded.split()), validate=True)
-        return _not_after(body)
-    except (binascii.Error, IndexError, ValueError):
+        return _not_after(_decode(encoded))
+    except (IndexError, ValueError):
         return None
 
 

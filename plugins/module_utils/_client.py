@@ -31,6 +31,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kin
 from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 
 FIELD_MANAGER = "meshwright.istio"
+AUTHENTICATION: Mapping[str, Any] = AUTH_ARG_SPEC
 PAGE = 2000
 _PATCH_TYPES: dict[str, str] = {
     "merge": "application/merge-patch+json",
@@ -41,15 +42,17 @@ _PATCH_TYPES: dict[str, str] = {
 
 def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleModule:
     """An AnsibleModule with kubernetes.core's authentication options beside the given ones."""
-    module = AnsibleModule(argument_spec={**AUTH_ARG_SPEC, **argument_spec}, **settings)
+    module = AnsibleModule(argument_spec={**AUTHENTICATION, **argument_spec}, **settings)
     module.no_log_values.update(_kubeconfig.secrets(module.params["kubeconfig"]))
     return module
 
 
-def create_client(module: AnsibleModule) -> Client:
-    """The client of the cluster that the module's authentication options name."""
+def create_client(module: AnsibleModule, login: Mapping[str, Any] | None = None) -> Client:
+    """The client of the cluster that the module's options name, or the options in `login` alone."""
     if URLLIB3_ERROR is not None:
         raise MeshError("Python lacks the package urllib3 here. Install it: pip install urllib3.")
+    if login is not None:
+        return Client(_kubeconfig.connect(login, {}))
     return Client(_kubeconfig.connect(module.params))
 
 

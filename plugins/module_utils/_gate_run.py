@@ -25,6 +25,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._gate import (
     Source,
     Verdict,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._gate_beside import Beside
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_record import Record
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_request import Request
 
@@ -46,12 +47,13 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What is asked, of whom, and who is told meanwhile."""
+    """What is asked, of whom, and who is told meanwhile; `beside` is a second cluster."""
 
     api: Api
     request: Request
     clock: Clock
     say: Callable[[str], None]
+    beside: Beside | None = None
 
     def measure(self) -> dict[str, Any]:
         """The baseline: one sample of each query, all of which have to be numbers."""
@@ -69,6 +71,7 @@ class Run:
     def rehearse(self) -> tuple[dict[str, Any], list[str]]:
         """One sample of every check, and warnings; only what cannot be measured is refused."""
         sources, warnings = _gate_sources.for_rehearsal(self.api, self.request)
+        sources = [*sources, *self._beside()]
         record = self._record(sources)
         record.add(self._look(sources, f"trying {_count(record)}"))
         if unmeasured := record.latest(Verdict.UNMEASURED):
@@ -81,7 +84,7 @@ class Run:
 
     def hold(self) -> tuple[dict[str, Any], list[str]]:
         """Look until it has held for long enough; NotReadyError once it cannot pass any more."""
-        sources = _gate_sources.for_holding(self.api, self.request)
+        sources = [*_gate_sources.for_holding(self.api, self.request), *self._beside()]
         record, timing = self._record(sources), self.request.timing
         started, planned = self.clock.monotonic(), 0.0
         text = f"looking at {_count(record)} for {timing.duration} s"
@@ -94,6 +97,9 @@ class Run:
                 return record.report(None, held), record.doubts()
             planned = timing.after(planned, held)
             text = self._wait(started, planned, record)
+
+    def _beside(self) -> list[Source]:
+        return self.beside.sources() if self.beside else []
 
     def _record(self, sources: Sequence[Source]) -> Record:
         checks = [check for source in sources for check in source.checks]

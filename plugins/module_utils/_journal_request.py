@@ -151,11 +151,21 @@ def _check_phase(params: Mapping[str, Any], allowed: Sequence[Phase]) -> None:
 
 
 def _check_end(path: Path, option: str, name: str) -> None:
-    """In place the revision stays, so an upgrade leads from a version to a version."""
-    if path is Path.IN_PLACE:
-        _version.read_option(option, name)
-    else:
-        _namespace.check_name(option, name)
+    """In place the revision stays, so an upgrade leads from a version to a version.
+
+    A switchover leads from a cluster to a cluster, as the inventory calls them.
+    """
+    match path:
+        case Path.IN_PLACE:
+            _version.read_option(option, name)
+        case Path.SWITCHOVER:
+            if not name.strip() or not name.isprintable():
+                raise BadInputError(
+                    f"{option}: got '{name}'; right is the name that the inventory has for the"
+                    " cluster."
+                )
+        case _:
+            _namespace.check_name(option, name)
 
 
 def _existing(record: Record) -> Journal:

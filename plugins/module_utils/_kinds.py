@@ -112,6 +112,16 @@ TELEMETRY = _kind("telemetry.istio.io/v1", "Telemetry", "telemetries")
 WASM_PLUGIN = _kind("extensions.istio.io/v1alpha1", "WasmPlugin", "wasmplugins")
 K8S_GATEWAY = _kind("gateway.networking.k8s.io/v1", "Gateway", "gateways")
 HTTP_ROUTE = _kind("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes")
+GRPC_ROUTE = _kind("gateway.networking.k8s.io/v1", "GRPCRoute", "grpcroutes")
+TCP_ROUTE = _kind("gateway.networking.k8s.io/v1", "TCPRoute", "tcproutes")
+EARLY_TCP_ROUTE = _kind("gateway.networking.k8s.io/v1alpha2", "TCPRoute", "tcproutes")
+TLS_ROUTE = _kind("gateway.networking.k8s.io/v1", "TLSRoute", "tlsroutes")
+EARLY_TLS_ROUTE = _kind("gateway.networking.k8s.io/v1alpha2", "TLSRoute", "tlsroutes")
+REFERENCE_GRANT = _kind("gateway.networking.k8s.io/v1beta1", "ReferenceGrant", "referencegrants")
+BACKEND_TLS_POLICY = _kind("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "backendtlspolicies")
+EARLY_BACKEND_TLS_POLICY = _kind(
+    "gateway.networking.k8s.io/v1alpha3", "BackendTLSPolicy", "backendtlspolicies"
+)
 LISTENER_SET = _kind("gateway.networking.k8s.io/v1", "ListenerSet", "listenersets")
 EARLY_LISTENER_SET = _kind("gateway.networking.x-k8s.io/v1alpha1", "XListenerSet", "xlistenersets")
 

@@ -95,9 +95,9 @@ class Connection:
     """The current value of the Authorization header; asked again after a 401."""
 
 
-def connect(params: Mapping[str, Any]) -> Connection:
+def connect(params: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Connection:
     """Resolve a module's authentication options, the K8S_AUTH_* environment and the kubeconfig."""
-    options = _with_environment(params)
+    options = _with_environment(params, environment)
     if set(options) <= _SIMPLE_OPTIONS:
         simple = _read_simple(options)
         if simple is not None:
@@ -118,12 +118,12 @@ def secrets(value: Any) -> Iterator[str]:
             yield from secrets(inner)
 
 
-def _with_environment(params: Mapping[str, Any]) -> dict[str, Any]:
+def _with_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name, variable in _OPTIONS.items():
         value = params.get(name)
-        if value is None and variable in os.environ:
-            value = os.environ[variable]
+        if value is None and variable in environment:
+            value = environment[variable]
             if name in _BOOLEANS:
                 value = value.lower() not in ("0", "false", "no")
             elif name in _LISTS:

@@ -171,16 +171,23 @@ samples:
        value: 200.0, ok: true, text: 200 in 0.012 s}
 """
 
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import _probe, _prometheus, _query
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gate_beside,
+    _probe,
+    _prometheus,
+    _query,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
     create_module,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._gate_beside import Beside
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_request import (
     MESH_CHECKS,
     Request,
@@ -199,6 +206,7 @@ def argument_spec() -> dict[str, Any]:
         "prometheus": {"type": "dict", **prometheus, "required_one_of": [("url", "service")]},
         "probes": {**entries, "options": _probe.OPTIONS},
         "baseline": {"type": "dict"},
+        "beside": {"type": "dict", "options": _gate_beside.OPTIONS},
         **{name: {"type": "bool", "default": False} for name in MESH_CHECKS},
         "pending_seconds": {"type": "int", "default": 120},
         "namespaces": {"type": "list", "elements": "str"},
@@ -214,7 +222,9 @@ def argument_spec() -> dict[str, Any]:
 def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Measure, or watch for as long as it holds."""
     request = Request.from_params(module.params)
-    gate = Run(api=api, request=request, clock=Clock(), say=Progress(module).say)
+    beside = Beside.from_params(module.params, partial(create_client, module))
+    say = Progress(module).say
+    gate = Run(api=api, request=request, clock=Clock(), say=say, beside=beside)
     if module.params["action"] == "measure":
         return gate.measure()
     result, warnings = gate.rehearse() if module.check_mode else gate.hold()

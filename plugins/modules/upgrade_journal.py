@@ -39,15 +39,17 @@ options:
     required: true
     choices: [open, advance, pause, close, read]
   path:
-    description: How the upgrade is done. In place, source and target are versions.
+    description: >-
+      How the upgrade is done. Source and target are revisions with V(canary), versions with
+      V(in_place), and the names of clusters with V(switchover).
     type: str
-    choices: [canary, in_place]
+    choices: [canary, in_place, switchover]
     default: canary
   source:
-    description: The revision, in place the version, that is left. Needed for O(action=open).
+    description: The revision, version or cluster that is left. Needed for O(action=open).
     type: str
   target:
-    description: The revision, in place the version, to reach. Needed for O(action=open).
+    description: The revision, version or cluster to reach. Needed for O(action=open).
     type: str
   again:
     description: With O(action=open), also open an upgrade that is closed as done.
@@ -70,12 +72,19 @@ options:
       - control_plane_replaced
       - control_plane_proven
       - control_plane_restored
+      - target_ready
+      - compared
+      - tried
+      - director_prepared
+      - weight_shifted
+      - drained
+      - director_restored
       - rolling_back
       - done
       - rolled_back
       - abandoned
   wave:
-    description: The number of the wave, from 1, with O(phase=wave_moved).
+    description: The number, from 1, with O(phase=wave_moved) and O(phase=weight_shifted).
     type: int
   facts:
     description:
@@ -96,8 +105,7 @@ options:
         workflow.
     type: str
   lease_seconds:
-    description:
-      - How long the lock is kept without a word from this run. Longer than the longest step.
+    description: How long the lock is kept without a word from this run, so longer than any step.
     type: int
     default: 3600
   take_over_from:
@@ -117,8 +125,7 @@ EXAMPLES = r"""
     action: open
     source: 1-30
     target: 1-31
-    facts:
-      labels_before: "{{ labels_before }}"
+    facts: {labels_before: "{{ labels_before }}"}
   register: opened
 
 - name: Write down that the second wave has moved
@@ -133,13 +140,10 @@ EXAMPLES = r"""
     note: Waits for approval after wave 2.
 
 - name: End it
-  meshwright.istio.upgrade_journal:
-    action: close
+  meshwright.istio.upgrade_journal: {action: close}
 
 - name: Show how far it has come
-  meshwright.istio.upgrade_journal:
-    action: read
-  register: upgrade
+  meshwright.istio.upgrade_journal: {action: read}
 """
 
 RETURN = r"""

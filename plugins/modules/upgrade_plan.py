@@ -191,7 +191,7 @@ def argument_spec() -> dict[str, Any]:
     names = {"type": "list", "elements": "str"}
     wave = {"name": {"type": "str"}, "namespaces": names, "share": {"type": "int"}}
     return {
-        "path": {"choices": [str(each) for each in Path], "default": Path.CANARY},
+        "path": {"choices": [str(Path.CANARY), str(Path.IN_PLACE)], "default": str(Path.CANARY)},
         "revision": {"type": "str", "required": True},
         "version": {"type": "str", "required": True},
         "through": {**names, "default": []},

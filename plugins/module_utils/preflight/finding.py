@@ -65,5 +65,9 @@ _ORDER = list(Severity)
 
 def sort_and_override(findings: Iterable[Finding], allowed: Collection[str]) -> list[Finding]:
     """What blocks comes first; `allowed` holds the overrides that the user has set."""
-    marked = [replace(finding, overridden=finding.override in allowed) for finding in findings]
-    return sorted(marked, key=lambda finding: (_ORDER.index(finding.severity), finding.code))
+    return sort(replace(finding, overridden=finding.override in allowed) for finding in findings)
+
+
+def sort(findings: Iterable[Finding]) -> list[Finding]:
+    """The gravest first."""
+    return sorted(findings, key=lambda finding: (_ORDER.index(finding.severity), finding.code))

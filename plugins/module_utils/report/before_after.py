@@ -31,7 +31,10 @@ _BETWEEN = "on its way back, not finished"
 
 def section(facts: Facts) -> list[Html]:
     """One table. Namespaces that were alike and moved together share a row."""
-    rows = [*_control_plane(facts), *_tags(facts), *_gateways(facts), *_namespaces(facts)]
+    if facts.switchover:
+        rows = list(_traffic(facts))
+    else:
+        rows = [*_control_plane(facts), *_tags(facts), *_gateways(facts), *_namespaces(facts)]
     if facts.phase is None or not rows:
         return [el("p", "Nothing was written down of how it was before.", class_="soft")]
     return [
@@ -57,6 +60,26 @@ def moved(facts: Facts, phase: Phase, wave: int = 0) -> str:
     if facts.phase == Phase.ROLLING_BACK:
         return _BETWEEN
     return target if facts.reaches(phase, wave) else source
+
+
+def _traffic(facts: Facts) -> Iterator[Sequence[Child]]:
+    """Which cluster has the requests."""
+    source, target = facts.named(facts.source), facts.named(facts.target)
+    held = [
+        wave.share
+        for wave in facts.waves
+        if wave.share and facts.reaches(facts.counted, wave.number)
+    ]
+    match outcome(facts):
+        case Outcome.DONE:
+            now = f"all to {target}"
+        case Outcome.TAKEN_BACK:
+            now = f"all to {source}"
+        case _ if facts.phase == Phase.ROLLING_BACK:
+            now = _BETWEEN
+        case _:
+            now = f"{words.number(held[-1] if held else 0)} % to {target} when a step last held"
+    yield "Requests", f"all to {source}", now
 
 
 def _control_plane(facts: Facts) -> Iterator[Sequence[Child]]:

@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils._phase import ORDER, Path, Phase
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import (
+    COUNTED,
+    ORDER,
+    Path,
+    Phase,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils.report.item import Item
 from ansible_collections.meshwright.istio.plugins.module_utils.report.load import Load
 from ansible_collections.meshwright.istio.plugins.module_utils.report.records import (
@@ -24,13 +29,21 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.records im
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import (
     Gate,
-    Gated,
     Wave,
     Workload,
     moments_of,
 )
 
 _WAVE = re.compile(r"wave_(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gated:
+    """A gate and what it stands behind; `place` goes into a sentence."""
+
+    title: str
+    place: str
+    gate: Gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +106,7 @@ class Facts:
             closed=head.time("closed"),
             history=tuple(event for event in history if event.time),
             history_dropped=head.count("history_dropped") or 0,
-            waves=_waves(item),
+            waves=_waves(item, "Step" if head.text("path") == Path.SWITCHOVER else "Wave"),
             namespaces=tuple(
                 Labels.from_item(name, each) for name, each in item.named_items("namespaces")
             ),
@@ -123,7 +136,7 @@ class Facts:
     @property
     def gates(self) -> tuple[Gated, ...]:
         """Those that were watched, in their order."""
-        found = [(wave.title, f"in wave {wave.number}", wave.gate) for wave in self.waves]
+        found = [(wave.title, f"in {wave.label.lower()}", wave.gate) for wave in self.waves]
         found.append(("Gateways", "at the gateways", self.gateways_gate))
         return tuple(
             Gated(title=title, place=place, gate=gate)
@@ -137,9 +150,20 @@ class Facts:
         return self.path == Path.IN_PLACE
 
     @property
+    def switchover(self) -> bool:
+        """Whether the traffic moved to another cluster."""
+        return self.path == Path.SWITCHOVER
+
+    @property
     def order(self) -> tuple[Phase, ...]:
         """The phases in their order; those of a canary where the path is not known."""
-        return (*ORDER[Path.IN_PLACE if self.in_place else Path.CANARY], Phase.DONE)
+        known = next((path for path in Path if path == self.path), Path.CANARY)
+        return (*ORDER[known], Phase.DONE)
+
+    @property
+    def counted(self) -> Phase:
+        """The phase that is reached in parts: by waves, or by steps of weight."""
+        return next(phase for phase in self.order if phase in COUNTED)
 
     def reaches(self, phase: Phase, wave: int = 0) -> bool:
         """Whether the upgrade had come to that phase, or to that wave of it."""
@@ -193,7 +217,7 @@ def _gateways(item: Item) -> tuple[Workload, ...]:
     return tuple(before.values())
 
 
-def _waves(item: Item) -> tuple[Wave, ...]:
+def _waves(item: Item, noun: str) -> tuple[Wave, ...]:
     planned = dict(enumerate(item.items("waves"), start=1))
     done = {
         int(match[1]): item.item(key)
@@ -202,6 +226,6 @@ def _waves(item: Item) -> tuple[Wave, ...]:
     }
     nothing = Item(value={}, path="wave", odd=item.odd)
     return tuple(
-        Wave.from_items(number, planned.get(number, nothing), done.get(number, nothing))
+        Wave.from_items(number, noun, planned.get(number, nothing), done.get(number, nothing))
         for number in sorted({*planned, *done})
     )

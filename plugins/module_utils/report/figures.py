@@ -95,8 +95,13 @@ def _requests(facts: Facts) -> Figure:
 def _waves(facts: Facts, drawn: tuple[Lane, ...]) -> Iterator[Figure]:
     if not facts.waves:
         return
-    titles = {f"Wave {wave.number}" for wave in facts.waves}
+    titles = {wave.label for wave in facts.waves}
     done = sum(lane.state is State.DONE for lane in drawn if lane.title in titles)
+    if facts.switchover:
+        shares = [wave.share for wave in facts.waves if wave.share is not None]
+        last = f"{words.number(shares[-1])} % at the furthest" if shares else "no share was held"
+        yield Figure(title="Steps held", value=f"{done} of {len(facts.waves)}", note=last)
+        return
     spaces = len({name for wave in facts.waves for name in wave.namespaces})
     yield Figure(
         title="Waves moved",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
 from ansible_collections.meshwright.istio.plugins.module_utils.report.outcome import (
@@ -79,13 +78,22 @@ def _waves(facts: Facts) -> Iterator[str]:
     """Waves that the journal calls moved, and of which it has nothing more."""
     reached = facts.reached or (facts.phase, facts.wave)
     last = reached[1] or 0
-    if facts.reaches(Phase.WAVE_MOVED):
+    if facts.reaches(facts.counted):
         last = last or len(facts.waves)
     moved = [wave for wave in facts.waves if wave.number <= last]
     silent = [str(wave.number) for wave in moved if not wave.workloads and wave.started is None]
     if silent:
-        yield f"What happened in wave {', '.join(silent)}: the journal has only that it moved."
-    if moved and not any(wave.proxies for wave in facts.waves):
+        noun = moved[0].noun.lower()
+        yield f"What happened in {noun} {', '.join(silent)}: the journal has only that it moved."
+    if facts.switchover:
+        held = [wave for wave in moved if wave.share is not None]
+        uncounted = [wave.label.lower() for wave in held if wave.real_share is None]
+        if uncounted:
+            yield (
+                f"Which share of the requests really came in {words.names(uncounted)}: no gateway"
+                " counted one."
+            )
+    elif moved and not any(wave.proxies for wave in facts.waves):
         yield "How many proxies ran which version at which time: nobody counted them."
 
 

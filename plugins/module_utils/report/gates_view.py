@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
-from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
+from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts, Gated
 from ansible_collections.meshwright.istio.plugins.module_utils.report.markup import (
     Child,
     Html,
@@ -19,7 +19,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.markup imp
 from ansible_collections.meshwright.istio.plugins.module_utils.report.tables import columns, table
 from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import (
     Gate,
-    Gated,
     Sample,
 )
 

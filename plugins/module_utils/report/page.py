@@ -19,6 +19,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report import (
     gates_view,
     lists_view,
     requests_view,
+    shares_view,
     style,
     timeline_view,
     way_back,
@@ -140,8 +141,11 @@ def _sections(facts: Facts) -> Iterator[tuple[str, str, Child]]:
     if begun:
         yield "timeline", "What happened when", _timeline(facts)
         yield "gates", "Gates", gates_view.section(facts)
-        yield "drained", "Open requests of drained pods", drains_view.section(facts)
-        yield "workloads", "What moved", lists_view.workloads(facts)
+        if facts.switchover:
+            yield "shares", "Shares", shares_view.section(facts)
+        else:
+            yield "drained", "Open requests of drained pods", drains_view.section(facts)
+            yield "workloads", "What moved", lists_view.workloads(facts)
     yield "findings", "Findings", lists_view.findings(facts)
     if begun:
         yield "before-after", "Before and after", before_after.section(facts)

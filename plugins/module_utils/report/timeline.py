@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import COUNTED, Phase
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 from ansible_collections.meshwright.istio.plugins.module_utils.report.facts import Facts
 from ansible_collections.meshwright.istio.plugins.module_utils.report.outcome import (
@@ -23,7 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils.report.scale impo
 from ansible_collections.meshwright.istio.plugins.module_utils.report.wave import Sample, Wave
 
 # They end an upgrade or begin the way back; the work before them has lanes of its own.
-_NO_WORK = (Phase.WAVE_MOVED, Phase.ROLLING_BACK, Phase.DONE, Phase.ABANDONED, Phase.OPENED)
+_NO_WORK = (*COUNTED, Phase.ROLLING_BACK, Phase.DONE, Phase.ABANDONED, Phase.OPENED)
 # How far beyond the upgrade itself the requests are drawn.
 _LOAD_SHARE = 0.2
 
@@ -75,7 +75,7 @@ class Lane:
 def lanes(facts: Facts) -> tuple[Lane, ...]:
     """In the order of the work."""
     steps = list(_steps(facts.history))
-    before_waves = facts.order[1 : facts.order.index(Phase.WAVE_MOVED)]
+    before_waves = facts.order[1 : facts.order.index(facts.counted)]
     early = [each for each in steps if each[0].phase in before_waves]
     late = [each for each in steps if each[0].phase not in (*before_waves, *_NO_WORK)]
     return (
@@ -136,7 +136,7 @@ def _phase_lane(facts: Facts, event: Event, begin: datetime, end: datetime) -> L
 
 
 def _wave_lane(wave: Wave, facts: Facts, steps: list[tuple[Event, datetime, datetime]]) -> Lane:
-    moved = next((each for each in steps if each[0].step == (Phase.WAVE_MOVED, wave.number)), None)
+    moved = next((each for each in steps if each[0].step == (facts.counted, wave.number)), None)
     begin = wave.started or (moved[1] if moved else min(wave.moments(), default=None))
     state = _wave_state(wave, facts, moved=moved is not None, begun=begin is not None)
     if begin is None and state is State.FAILED:
@@ -148,7 +148,7 @@ def _wave_lane(wave: Wave, facts: Facts, steps: list[tuple[Event, datetime, date
         end = known[0] if known else _last_word(facts, begin, wave)
         bars = tuple(_gated_bars(Kind.MOVE, begin, max(begin, end), samples))
     return Lane(
-        title=f"Wave {wave.number}",
+        title=wave.label,
         detail=_wave_detail(wave),
         state=state,
         bars=bars,
@@ -214,7 +214,7 @@ def _unfinished(facts: Facts) -> Iterator[Lane]:
         yield Lane(title="Way back", detail="", state=state, bars=(piece,))
     elif failure and not failure.wave and failure.phase:
         phase = words.ROLE_PHASES.get(failure.phase, failure.phase)
-        if phase == Phase.WAVE_MOVED:
+        if phase in COUNTED:
             return
         piece = Bar(kind=Kind.WORK, begin=last.time, end=end)
         yield Lane(title=words.work(phase, None), detail="", state=State.FAILED, bars=(piece,))

@@ -32,7 +32,7 @@ _HEIGHT = 22
 _PROXIES_HEIGHT = 84
 _NAMES = {
     Kind.WORK: "other work",
-    Kind.MOVE: "labels and restarts",
+    Kind.MOVE: "labels and restarts, or a share that is set",
     Kind.GATE: "gate",
     Kind.BACK: "way back",
 }
@@ -137,7 +137,7 @@ def measures(facts: Facts, drawn: Sequence[Lane]) -> list[Measure]:
         found.append((last, facts.proxies_back))
     ends = {lane.title: lane.span[1] for lane in drawn if lane.span}
     for wave in facts.waves:
-        time = wave.ended or ends.get(f"Wave {wave.number}")
+        time = wave.ended or ends.get(wave.label)
         if time and wave.proxies:
             found.append((time, wave.proxies))
     return sorted(found, key=lambda each: each[0])

@@ -187,19 +187,14 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gated:
-    """A gate and what it stands behind; `place` goes into a sentence."""
-
-    title: str
-    place: str
-    gate: Gate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Namespaces that move together; the times are None while it has not begun or ended."""
+    """Namespaces that move together; the times are None while it has not begun or ended.
+
+    In a switchover it is a step: `share` was set, and `real_share` of the `requests` came.
+    """
 
     number: int
+    noun: str
     name: str | None
     namespaces: tuple[str, ...]
     started: datetime | None = None
@@ -207,12 +202,16 @@ class Wave:
     workloads: tuple[Workload, ...] = ()
     gate: Gate | None = None
     proxies: Mapping[str, int] | None = None
+    share: float | None = None
+    real_share: float | None = None
+    requests: int | None = None
 
     @classmethod
-    def from_items(cls, number: int, planned: Item, done: Item) -> Wave:
+    def from_items(cls, number: int, noun: str, planned: Item, done: Item) -> Wave:
         """What was planned, and what became of it."""
         return cls(
             number=number,
+            noun=noun,
             name=done.text("name") or planned.text("name"),
             namespaces=done.texts("namespaces") or planned.texts("namespaces"),
             started=done.time("started"),
@@ -220,11 +219,18 @@ class Wave:
             workloads=tuple(map(Workload.from_item, done.items("workloads"))),
             gate=Gate.from_item(done.item("gate")),
             proxies=done.counts("proxies"),
+            share=done.number("share"),
+            real_share=done.number("real_share"),
+            requests=done.count("requests"),
         )
 
     @property
     def title(self) -> str:
-        return f"Wave {self.number}" + (f", {self.name}" if self.name else "")
+        return self.label + (f", {self.name}" if self.name else "")
+
+    @property
+    def label(self) -> str:
+        return f"{self.noun} {self.number}"
 
     def moments(self) -> Iterator[datetime]:
         yield from _known(self.started, self.ended)

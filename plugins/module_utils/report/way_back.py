@@ -54,6 +54,20 @@ def _done(facts: Facts) -> list[Html]:
                 " the requests; the next upgrade goes forward."
             )
         ]
+    if facts.switchover:
+        return [
+            _say(
+                f"{facts.named(facts.source)} still stands as it was, so the way back is a"
+                " switchover with source and target, and the director's two names, exchanged:"
+            ),
+            commands(
+                _run(
+                    "upgrade_switchover",
+                    switchover_source=facts.target or "THE_TARGET",
+                    switchover_target=facts.source or "THE_SOURCE",
+                )
+            ),
+        ]
     source = facts.source or "THE_OLD_REVISION"
     version = facts.versions.get(source, "THE_OLD_VERSION")
     return [
@@ -73,6 +87,21 @@ def _open_end(facts: Facts) -> list[Html]:
         return [
             _say("The way back has begun and is not finished. It goes on where it stopped:"),
             commands(_run("roll_back")),
+        ]
+    if facts.switchover:
+        return [
+            _say("Both clusters serve. To give all requests back, with the variables of the run:"),
+            commands(
+                _run(
+                    "roll_back",
+                    switchover_source=facts.source or "THE_SOURCE",
+                    switchover_target=facts.target or "THE_TARGET",
+                )
+            ),
+            _say(
+                "To go on instead, mend the cause if there is one, and run the switchover again"
+                " with the same variables."
+            ),
         ]
     state = "What has moved works, and what has not moved works."
     if facts.failure is not None and facts.failure.went_back == PHASE:

@@ -24,6 +24,13 @@ REACHED: dict[str, str] = {
     Phase.CONTROL_PLANE_REPLACED: "Control plane replaced",
     Phase.CONTROL_PLANE_PROVEN: "Control plane proven",
     Phase.CONTROL_PLANE_RESTORED: "Control plane as large as before",
+    Phase.TARGET_READY: "Target has its Istio",
+    Phase.COMPARED: "Clusters compared",
+    Phase.TRIED: "Target tried",
+    Phase.DIRECTOR_PREPARED: "Director prepared",
+    Phase.WEIGHT_SHIFTED: "Weight shifted",
+    Phase.DRAINED: "Source drained",
+    Phase.DIRECTOR_RESTORED: "Director as before",
     Phase.VERIFIED: "Mesh verified",
     Phase.DONE: "Done",
     Phase.ROLLING_BACK: "Way back begun",
@@ -40,6 +47,12 @@ WORK: dict[str, str] = {
     Phase.CONTROL_PLANE_REPLACED: "Replace the control plane",
     Phase.CONTROL_PLANE_PROVEN: "Prove it",
     Phase.CONTROL_PLANE_RESTORED: "Make it as large as before",
+    Phase.TARGET_READY: "Make the target ready",
+    Phase.COMPARED: "Compare the clusters",
+    Phase.TRIED: "Try the target",
+    Phase.DIRECTOR_PREPARED: "Prepare the director",
+    Phase.DRAINED: "Drain the source",
+    Phase.DIRECTOR_RESTORED: "Restore the director",
     Phase.VERIFIED: "Verify the mesh",
     Phase.DONE: "Close",
     Phase.ROLLING_BACK: "Before the way back",
@@ -67,6 +80,13 @@ _IN_WORK: dict[str, str] = {
     Phase.CONTROL_PLANE_REPLACED: "while the control plane was replaced",
     Phase.CONTROL_PLANE_PROVEN: "while the control plane was proven",
     Phase.CONTROL_PLANE_RESTORED: "while the control plane got its size back",
+    Phase.TARGET_READY: "while the target got its Istio",
+    Phase.COMPARED: "while the clusters were compared",
+    Phase.TRIED: "while the target was tried",
+    Phase.DIRECTOR_PREPARED: "while the director was prepared",
+    Phase.WEIGHT_SHIFTED: "in a step",
+    Phase.DRAINED: "while the source was drained",
+    Phase.DIRECTOR_RESTORED: "while the director got its settings back",
     Phase.VERIFIED: "while the mesh was verified",
     Phase.ROLLING_BACK: "on the way back",
     Phase.ROLLED_BACK: "on the way back",
@@ -77,6 +97,8 @@ def reached(phase: str, wave: int | None) -> str:
     """What a phase means once it is reached; a phase of a newer release by its own name."""
     if phase == Phase.WAVE_MOVED and wave:
         return f"Wave {wave} moved"
+    if phase == Phase.WEIGHT_SHIFTED and wave:
+        return f"Step {wave} held"
     return REACHED.get(phase, _plain(phase))
 
 
@@ -84,13 +106,15 @@ def work(phase: str, wave: int | None) -> str:
     """The work that ends with a phase."""
     if phase == Phase.WAVE_MOVED and wave:
         return f"Wave {wave}"
+    if phase == Phase.WEIGHT_SHIFTED and wave:
+        return f"Step {wave}"
     return WORK.get(phase, _plain(phase))
 
 
 def where(phase: str | None, wave: int | None) -> str:
     """In which part of an upgrade something went wrong; empty where that is not known."""
     if wave:
-        return f"in wave {wave}"
+        return f"in step {wave}" if phase == Phase.WEIGHT_SHIFTED else f"in wave {wave}"
     if phase is None:
         return ""
     known = ROLE_PHASES.get(phase, phase)

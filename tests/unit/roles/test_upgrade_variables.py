@@ -25,7 +25,13 @@ HERE = Path(__file__).resolve()
 ROLES = HERE.parents[3] / "roles"
 SPECS = {
     role: yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"]
-    for role in ("canary", "in_place")
+    for role in ("canary", "in_place", "switchover")
+}
+_SWITCHOVER = {
+    "switchover_source": "oslo",
+    "switchover_target": "bergen",
+    "switchover_director": "custom",
+    "switchover_director_tasks": "director.yml",
 }
 GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("canary", "main"): {"canary_version": "1.31.0"},
@@ -34,8 +40,16 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
         "in_place_version": "1.31.0",
         "in_place_istioctl_directory": "/opt/istio",
     },
+    ("switchover", "main"): {**_SWITCHOVER, "switchover_trial_probes": [{"name": "shop"}]},
+    ("switchover", "roll_back"): _SWITCHOVER,
 }
-MAY_BE_NOTHING = ("_drain_hold", "_gate_failure_limit", "_soak")
+MAY_BE_NOTHING = (
+    "_drain_hold",
+    "_drain_quiet",
+    "_drain_sessions",
+    "_gate_failure_limit",
+    "_soak",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +69,14 @@ def _of_wrong_types(role: str, entry: str, options: Mapping[str, Any]) -> Iterat
     says: dict[str, str] = {}
     for name, option in options.items():
         match option["type"]:
-            case "int" | "bool" | "dict" as kind:
+            case "int" | "bool" | "dict" | "float" as kind:
                 theirs[name] = "many"
                 says[name] = f"argument '{name}' is of type str and we were unable to convert to"
                 assert kind
             case "str" if "choices" in option:
                 theirs[name] = "many"
                 says[name] = f"value of {name} must be one of"
-            case "list" if option["elements"] == "dict" or "choices" in option:
+            case "list" if option["elements"] in ("dict", "int") or "choices" in option:
                 theirs[name] = "many"
                 says[name] = name
             case "list":
@@ -100,7 +114,8 @@ def _attempts() -> Iterator[Attempt]:
         says = {name: f"This role has no variable {name}."}
         yield Attempt(role=role, entry=entry, variables={name: 1}, says=says)
     for role in SPECS:
-        for name, value, words in _contradictions(role):
+        wrong = _wrong_ways if role == "switchover" else _contradictions
+        for name, value, words in wrong(role):
             yield Attempt(role=role, entry="main", variables={name: value}, says={name: words})
 
 
@@ -123,6 +138,24 @@ def _contradictions(role: str) -> Iterator[tuple[str, Any, str]]:
         both = "right is either a folder with the istioctl of every version, or both paths"
         yield "in_place_istioctl_directory", "", both
         yield "in_place_istioctl_path", "/opt/istio/istioctl-1.31.0", both
+
+
+def _wrong_ways(role: str) -> Iterator[tuple[str, Any, str]]:
+    """What no type forbids, of a switchover."""
+    whole = "right are whole numbers from 1 to 100 that rise and end with 100."
+    for steps in ([], [0, 100], [50, 20, 100], [50, 50, 100], [10, 50], [50, 101]):
+        yield f"{role}_steps", steps, f"switchover_steps: got {steps}; {whole}"
+    yield f"{role}_version", "1.31", "got 1.31; right is a whole version"
+    yield f"{role}_target", "oslo", "got oslo, which has the kubeconfig and context of the source"
+    yield f"{role}_target", "paris", "got paris; right are hosts of the inventory"
+    yield f"{role}_trial_probes", [], "got none; right is at least one request to bergen past"
+    yield f"{role}_director", "dns", "switchover_dns: got nothing with switchover_director dns"
+    yield f"{role}_director", "nginx", "value of switchover_director must be one of"
+    yield f"{role}_dns", {"zone": "x."}, "missing required arguments: record, servers"
+    yield f"{role}_drain_rate", -1, "switchover_drain_rate: got -1; right is a number."
+    yield f"{role}_gate_interval", 50, "switchover_gate_interval (50) has to be at most"
+    queries = {"queries": [{"name": "errors"}]}
+    yield f"{role}_source_gate", queries, "switchover_target_gate: got nothing beside queries"
 
 
 ATTEMPTS = list(_attempts())
@@ -161,9 +194,12 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     }
     playbook = folder / "playbook.yml"
     playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    inventory = folder / "inventory.yml"
+    clusters = {name: {"context": name} for name in ("oslo", "bergen")}
+    inventory.write_text(yaml.safe_dump({"all": {"hosts": clusters}}), encoding="utf-8")
     env = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     done = subprocess.run(
-        [sys.executable, "-m", "ansible.cli.playbook", playbook],
+        [sys.executable, "-m", "ansible.cli.playbook", "-i", inventory, playbook],
         cwd=folder,
         env={
             **env,

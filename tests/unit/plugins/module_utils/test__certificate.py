@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import ssl
 from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _certificate
+from ansible_collections.meshwright.istio.tests.unit.support import leaves, roots
 from ansible_collections.meshwright.istio.tests.unit.support.upgrade_meshes import certificate
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -59,3 +62,30 @@ def test_the_end_of_a_real_certificate_is_read(end: datetime) -> None:
 )
 def test_nothing_is_said_of_what_cannot_be_read(text: str) -> None:
     assert _certificate.earliest_end(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(leaves.SHOP, leaves.NAMES, id="common name and others"),
+        pytest.param(leaves.BLOG, {"blog.test"}, id="others alone, and critical"),
+        pytest.param(leaves.BLOG + leaves.SHOP, {"blog.test"}, id="the first of a chain"),
+        pytest.param(roots.MESH, set(), id="an authority has an organisation only"),
+        pytest.param("", set(), id="none"),
+        pytest.param(
+            "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----", set(), id="bad"
+        ),
+    ],
+)
+def test_names(text: str, expected: set[str]) -> None:
+    assert _certificate.names(text) == expected
+
+
+def test_fingerprints_are_those_that_openssl_tells() -> None:
+    """Which hashes the decoded certificate, as is done here by the standard library."""
+    body = ssl.PEM_cert_to_DER_cert(leaves.SHOP)
+    assert (
+        _certificate.fingerprints(leaves.SHOP + roots.MESH)[0] == hashlib.sha256(body).hexdigest()
+    )
+    assert len(_certificate.fingerprints(leaves.SHOP + roots.MESH)) == 2
+    assert _certificate.fingerprints("nothing") == ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _phase
+from ansible_collections.meshwright.istio.plugins.module_utils import _phase, _phase_meaning
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     BadInputError,
     RefusedError,
@@ -17,7 +17,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._phase import Pat
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_every_phase_has_its_row_in_sentences(phase: Phase) -> None:
-    row = _phase.TABLE[phase]
+    row = _phase_meaning.TABLE[phase]
     for sentence in (row.true_after, row.recognised_by, row.undo):
         assert sentence[0].isupper()
         assert sentence.endswith(".")
@@ -34,7 +34,7 @@ def test_every_phase_of_a_path_leads_to_the_next(path: Path) -> None:
 
 
 def step(phase: Phase, wave: int = 1) -> Step:
-    return Step(phase=phase, wave=wave if phase is Phase.WAVE_MOVED else 0)
+    return Step(phase=phase, wave=wave if phase in _phase.COUNTED else 0)
 
 
 WAVE_2 = step(Phase.WAVE_MOVED, 2)
@@ -73,8 +73,20 @@ def test_an_end_is_not_reached_by_advancing() -> None:
         _phase.is_ahead(Path.CANARY, WAVE_2, step(Phase.DONE))
 
 
+def test_each_share_of_a_switchover_is_ahead_of_the_one_before() -> None:
+    first, second = step(Phase.WEIGHT_SHIFTED, 1), step(Phase.WEIGHT_SHIFTED, 2)
+    assert _phase.is_ahead(Path.SWITCHOVER, first, second)
+    assert not _phase.is_ahead(Path.SWITCHOVER, second, first)
+
+
 @pytest.mark.parametrize(
-    ("phase", "wave"), [(Phase.WAVE_MOVED, 0), (Phase.WAVE_MOVED, -1), (Phase.VERIFIED, 1)]
+    ("phase", "wave"),
+    [
+        (Phase.WAVE_MOVED, 0),
+        (Phase.WAVE_MOVED, -1),
+        (Phase.WEIGHT_SHIFTED, 0),
+        (Phase.VERIFIED, 1),
+    ],
 )
 def test_step_refuses_a_wave_where_there_is_none(phase: Phase, wave: int) -> None:
     with pytest.raises(BadInputError, match=r"^wave: got .*; right is a number from 1"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase
+from ansible_collections.meshwright.istio.plugins.module_utils._phase import COUNTED, Phase
 from ansible_collections.meshwright.istio.plugins.module_utils.report import (
     before_after,
     way_back,
@@ -146,7 +146,7 @@ def test_a_silence_is_told(found: Facts, sentence: str) -> None:
 
 def test_every_phase_has_its_words() -> None:
     assert set(words.REACHED) == set(Phase)
-    ends = {Phase.PREFLIGHT, Phase.OPENED, Phase.WAVE_MOVED}
+    ends = {Phase.PREFLIGHT, Phase.OPENED, *COUNTED}
     assert set(words.WORK) == set(Phase) - ends
 
 

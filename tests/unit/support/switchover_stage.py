@@ -1,0 +1,242 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A switchover without a cluster: two API servers in memory, a director that is a file, stand-ins.
+
+The role, its plan, the journals and the locks are the real ones. What looks at a mesh is played by
+a stand-in, which answers as the test tells it to and writes down what it was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.meshwright.istio.tests.unit.support import api_server
+from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+
+HERE = Path(__file__).resolve()
+ROOT = HERE.parents[3]
+PLAYED = (
+    "gateway_traffic",
+    "istio_config_copy",
+    "istio_revision",
+    "mesh_compare",
+    "mesh_gate",
+    "mesh_verify",
+)
+QUICK: dict[str, Any] = {
+    "switchover_source": "oslo",
+    "switchover_target": "bergen",
+    "switchover_director": "custom",
+    "switchover_steps": [40, 100],
+    "switchover_trial_probes": [{"name": "shop", "url": "http://127.0.0.1:1/"}],
+    "switchover_trial_seconds": 2,
+    "switchover_soak": 7,
+    "switchover_settle_timeout": 1,
+    "switchover_report_directory": "",
+}
+
+Rule = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A run that has ended."""
+
+    code: int
+    output: str
+
+    @property
+    def message(self) -> str:
+        """The words of the failure that ended it, on one line."""
+        return " ".join(self.output.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Two clusters, a director, and the folder in which all of it lies."""
+
+    folder: Path
+    source: FakeApi
+    target: FakeApi
+
+    @property
+    def director(self) -> dict[str, Any]:
+        """The share, everything that it has ever been, and who wrote it."""
+        found: dict[str, Any] = json.loads((self.folder / "director.json").read_text())
+        return found
+
+    def write_share(self, share: float, writer: str) -> None:
+        """Somebody else sets the share."""
+        content = {**self.director, "share": share, "writer": writer}
+        (self.folder / "director.json").write_text(json.dumps(content), encoding="utf-8")
+
+    def rule(self, *rules: Rule) -> None:
+        """From now on the stand-ins answer so; the first rule that fits counts."""
+        (self.folder / "rules.json").write_text(json.dumps(rules), encoding="utf-8")
+
+    def asked(self, module: str) -> list[dict[str, Any]]:
+        """What a stand-in was asked, with the share at that time."""
+        file = self.folder / "asked.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return [each for each in map(json.loads, lines) if each["module"] == module]
+
+    def journal(self, api: FakeApi) -> dict[str, Any]:
+        """The record in a cluster."""
+        [item] = [each for key, each in api.objects.items() if key[1] == "ConfigMap"]
+        found: dict[str, Any] = json.loads(item["data"]["journal.json"])
+        return found
+
+    def run(
+        self, *options: str, playbook: str = "upgrade_switchover", kill_at: int = 0, **given: Any
+    ) -> Done:
+        """Run a playbook as a person does; SIGKILL it at the start of that task, counted from 1."""
+        variables = {**QUICK, "switchover_director_tasks": str(self.folder / "director.yml")}
+        (self.folder / "started").write_text("0", encoding="utf-8")
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "ansible.cli.playbook", f"meshwright.istio.{playbook}"),
+                *("-i", str(self.folder / "inventory.yml"), *options),
+                *("-e", json.dumps({**variables, **given})),
+            ],
+            cwd=self.folder,
+            env={**self._environment(), "MESHWRIGHT_KILL_AT": str(kill_at)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Done(code=done.returncode, output=done.stdout)
+
+    @property
+    def tasks_started(self) -> int:
+        """How many tasks the last run has begun."""
+        return int((self.folder / "started").read_text())
+
+    def _environment(self) -> dict[str, str]:
+        foreign = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG")
+        own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return {
+            **own,
+            "ANSIBLE_COLLECTIONS_PATH": str(self.folder),
+            "ANSIBLE_CALLBACK_PLUGINS": str(HERE.parent / "callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "kill_at",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "MESHWRIGHT_STAGE": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+        }
+
+
+@contextmanager
+def stage(folder: Path, *, target_version: str = "1.31.0") -> Iterator[Stage]:
+    """A fresh one, in which all requests go to the source."""
+    source, target = cluster("uid-oslo", "1.30.4"), cluster("uid-bergen", target_version)
+    with ExitStack() as stack:
+        hosts = {}
+        for name, api in (("oslo", source), ("bergen", target)):
+            address = stack.enter_context(api_server.serving(api))
+            config = api_server.kubeconfig(folder / f"{name}.kubeconfig", address)
+            hosts[name] = {"kubeconfig": str(config)}
+        _write_yaml(folder / "inventory.yml", {"all": {"hosts": hosts}})
+        _write_yaml(folder / "director.yml", _director(folder / "director.json"))
+        (folder / "director.json").write_text(
+            json.dumps({"share": 0, "writer": "", "history": []}), encoding="utf-8"
+        )
+        _build_collection(folder / "ansible_collections/meshwright/istio")
+        made = Stage(folder=folder, source=source, target=target)
+        made.rule()
+        yield made
+
+
+def cluster(uid: str, version: str) -> FakeApi:
+    """One with that Istio, or without one."""
+    spaces = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "uid": uid}}
+        for name in ("kube-system", "istio-system")
+    ]
+    plane = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "istiod", "namespace": "istio-system", "labels": {"app": "istiod"}},
+        "spec": {
+            "replicas": 1,
+            "template": {
+                "spec": {"containers": [{"name": "discovery", "image": f"hub/pilot:{version}"}]}
+            },
+        },
+    }
+    return FakeApi(*spaces, *([plane] if version else []))
+
+
+def _director(file: Path) -> list[dict[str, Any]]:
+    """A director of a user's own, as the guide has it: the share is what the file says."""
+    read = {"ansible.builtin.slurp": {"src": str(file)}, "register": "kept", "check_mode": False}
+    state = "{{ kept.content | b64decode | from_json }}"
+    answer = {
+        "share": "{{ state.share }}",
+        "holds": True,
+        "reason": "",
+        "healthy": {"source": None, "target": "{{ state.target_well | default(none) }}"},
+        "writer": "{{ state.writer }}",
+        "object": "the file",
+    }
+    content = (
+        "{{ state | combine({'share': switchover_share | int, 'writer': '',"
+        " 'history': state.history + [switchover_share | int]}) | to_json }}"
+    )
+    write = {"dest": str(file), "content": content, "mode": "0600", "unsafe_writes": False}
+
+    def set_fact(operation: str, value: Any) -> dict[str, Any]:
+        return {
+            "ansible.builtin.set_fact": {"switchover_answer": value},
+            "vars": {"state": state},
+            "when": f"switchover_operation == '{operation}'",
+        }
+
+    return [
+        {"name": "director | Read", **read},
+        {"name": "director | Answer", **set_fact("read", answer)},
+        {
+            "name": "director | Write",
+            "ansible.builtin.copy": write,
+            "vars": {"state": state},
+            "when": [
+                "switchover_operation == 'set'",
+                "state.share | int != switchover_share | int",
+            ],
+        },
+        {"name": "director | Lifetime", **set_fact("lifetime", {"seconds": 0})},
+    ]
+
+
+def _build_collection(place: Path) -> None:
+    """The collection by links to this checkout, but for the modules that are played."""
+    modules = place / "plugins/modules"
+    modules.mkdir(parents=True)
+    _link(ROOT, place, ("plugins",))
+    _link(ROOT / "plugins", place / "plugins", ("modules",))
+    _link(ROOT / "plugins/modules", modules, tuple(f"{name}.py" for name in PLAYED))
+    stand_in = (HERE.parent / "stand_in.py.txt").read_text(encoding="utf-8")
+    for name in PLAYED:
+        (modules / f"{name}.py").write_text(f"{stand_in}\nplay('{name}')\n", encoding="utf-8")
+
+
+def _link(source: Path, place: Path, without: Sequence[str]) -> None:
+    for entry in source.iterdir():
+        if entry.name not in (*without, ".git", ".collections", "__pycache__"):
+            (place / entry.name).symlink_to(entry)
+
+
+def _write_yaml(path: Path, content: Any) -> None:
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
