@@ -72,7 +72,7 @@ _ON_BOTH = "switchover_*"
 
 def all_stages() -> list[Stage]:
     """In the order in which they run."""
-    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh()]
+    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh(), *_directors()]
 
 
 def _lint() -> Iterator[Stage]:
@@ -137,10 +137,8 @@ def _on_the_mesh() -> Iterator[Stage]:
         (Lane.B, "preflight", "tests/integration/preflight"),
         (Lane.A, "modules", "tests/integration/modules"),
         (Lane.A, "playbooks", "tests/integration/playbooks"),
-        (Lane.BESIDE, "directors", "tests/integration/directors"),
     ):
-        title = name if lane is Lane.BESIDE else f"{name}, on the mesh"
-        stage = _pytest(f"integration/{name}", title, *arguments)
+        stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
         yield replace(stage, group="integration", lane=lane)
     yield replace(
         _pytest(
@@ -154,6 +152,12 @@ def _on_the_mesh() -> Iterator[Stage]:
     last = ("tests/integration/sandbox", "-m", "alone")
     stage = _pytest("integration/lifecycle", "lifecycle, on the mesh", *last)
     yield replace(stage, group="integration", lane=Lane.ALONE)
+
+
+def _directors() -> Iterator[Stage]:
+    """They have real servers of their own, and no cluster."""
+    stage = _pytest("integration/directors", "directors", "tests/integration/directors")
+    yield replace(stage, group="integration")
 
 
 def _stage(group: str, name: str, *command: str) -> Stage:

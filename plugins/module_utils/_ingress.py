@@ -23,6 +23,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._object_name impo
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 
 _FROM_OUTSIDE = ("LoadBalancer", "NodePort")
+# What the container of a proxy is told to be; a waypoint is told something else.
+_PROXY, _ROUTER = "istio-proxy", "router"
 
 Name = tuple[str, str]
 
@@ -74,15 +76,22 @@ def _gateways(
     for item in deployments:
         template, metadata = item["spec"]["template"], item["metadata"]
         deployed = _gateway_parent.is_deployed(item)
-        if deployed or _gateway.is_template(template):
+        if deployed or _is_router(template):
             labels = (template.get("metadata") or {}).get("labels") or {}
             found[metadata["namespace"], metadata["name"]] = (labels, deployed)
     for item in pods:
         deployed = _gateway_parent.is_deployed(item)
-        if deployed or _gateway.is_template(item):
+        if deployed or _is_router(item):
             # Other controllers than Deployments are seen by their pods.
             found.setdefault(_owner(Pod.from_object(item)), (labels_of(item), deployed))
     return found
+
+
+def _is_router(pod: Mapping[str, Any]) -> bool:
+    """Whether it is one by injection, or has the container written out, as istioctl does."""
+    containers = pod["spec"].get("containers") or ()
+    proxies = (each for each in containers if each["name"] == _PROXY)
+    return _gateway.is_template(pod) or any(_ROUTER in (each.get("args") or ()) for each in proxies)
 
 
 def _owner(pod: Pod) -> Name:

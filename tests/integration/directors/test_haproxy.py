@@ -27,7 +27,6 @@ from tests.integration.directors.haproxies import BACKEND, Cluster, Front, free_
 from tests.integration.support.playing import CHECKOUT, Ansible, Played
 
 SHARES = (1, 5, 25, 50, 100)
-DIRECTOR = CHECKOUT / "roles/switchover/tasks/directors/haproxy.yml"
 NOBODY = 65534
 
 
@@ -273,10 +272,16 @@ def director(
     for each in asked:
         variables = {f"switchover_{key}": value for key, value in each.items()}
         tasks += [
-            {"ansible.builtin.set_fact": {"switchover_answer": {}}},
             {
-                "ansible.builtin.include_tasks": str(DIRECTOR),
-                "vars": {"switchover_haproxy": dict(settings), **variables},
+                "ansible.builtin.include_role": {
+                    "name": "meshwright.istio.switchover",
+                    "tasks_from": "ask_director.yml",
+                },
+                "vars": {
+                    "switchover_director": "haproxy",
+                    "switchover_haproxy": dict(settings),
+                    **variables,
+                },
             },
             {"name": "answer", "ansible.builtin.debug": {"msg": "{{ switchover_answer }}"}},
         ]

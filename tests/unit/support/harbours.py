@@ -119,7 +119,8 @@ def pod(name: str, deployment: str, *, ready: bool = True, managed: bool = False
 def deployment(name: str = "quay", *, managed: bool = False) -> Object:
     """The Deployment of a gateway: by injection, or as istiod makes it."""
     annotations = {} if managed else {"inject.istio.io/templates": "gateway"}
-    template = {"metadata": {"labels": {"app": name}, "annotations": annotations}}
+    metadata = {"labels": {"app": name}, "annotations": annotations}
+    template = {"metadata": metadata, "spec": {"containers": []}}
     item = selecting("apps/v1", "Deployment", name, "lake", {"template": template})
     item["metadata"]["labels"] = dict(_MANAGED) if managed else {}
     return item

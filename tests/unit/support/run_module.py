@@ -23,7 +23,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 def run_module(
     module: ModuleType, api: Api | None, arguments: Mapping[str, Any], *, check: bool = False
 ) -> dict[str, Any]:
-    """What the task's result would be, with the exit code as `rc`; the cluster is `api`, if any.
+    """What the task's result would be, with the exit code as `rc`; the cluster is `api`.
+
+    A module that asks no cluster is given none, and makes its own client.
 
     A module that asks no cluster is given none, and makes its own client.
 

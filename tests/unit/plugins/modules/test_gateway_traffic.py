@@ -145,6 +145,17 @@ def test_other_controllers_are_known_by_their_pods() -> None:
     assert ask(api)["sessions"] == 4
 
 
+@pytest.mark.parametrize(("role", "seen"), [("router", True), ("waypoint", False)])
+def test_one_that_istioctl_has_written_out_is_a_gateway(role: str, seen: bool) -> None:
+    item = harbours.deployment()
+    proxy = {"name": "istio-proxy", "args": ["proxy", role, "--domain", "lake"]}
+    item["spec"]["template"] = {
+        "metadata": {"labels": {"app": "quay"}},
+        "spec": {"containers": [{"name": "istio-proxy-helper"}, proxy]},
+    }
+    assert (ask(Harbour(item, harbours.service()))["rc"] == 0) is seen
+
+
 def test_waits_until_nobody_is_there_for_long_enough() -> None:
     api, time = harbour(), FakeTime()
     envoy = api.add("quay-1", sessions=3, open=1, requests=100)
