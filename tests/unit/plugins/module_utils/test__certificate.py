@@ -81,6 +81,26 @@ def test_names(text: str, expected: set[str]) -> None:
     assert _certificate.names(text) == expected
 
 
+def test_only_the_extension_with_names_is_read_for_them() -> None:
+    """The serial number in an authority's key identifier has the tag of a host's name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "web.test")])
+    issuer = x509.AuthorityKeyIdentifier(b"id", [x509.DirectoryName(subject)], 0x41)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(END)
+        .add_extension(issuer, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    text = made.public_bytes(serialization.Encoding.PEM).decode()
+    assert _certificate.names(text) == {"web.test"}
+
+
 def test_fingerprints_are_those_that_openssl_tells() -> None:
     """Which hashes the decoded certificate, as is done here by the standard library."""
     body = ssl.PEM_cert_to_DER_cert(leaves.SHOP)

@@ -15,17 +15,19 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _target
 SECRET = "a token that must never be seen"  # noqa: S105 - that of nobody
 
 
-def kubeconfig(server: str) -> dict[str, Any]:
+def kubeconfig(server: str, token: str = SECRET) -> dict[str, Any]:
     return {
         "current-context": "here",
         "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
         "clusters": [{"name": "c", "cluster": {"server": server}}],
-        "users": [{"name": "u", "user": {"token": SECRET}}],
+        "users": [{"name": "u", "user": {"token": token}}],
     }
 
 
 def create_module(**target: Any) -> AnsibleModule:
-    with patch_module_args({"target": target, "kubeconfig": kubeconfig("https://source.test")}):
+    with patch_module_args(
+        {"target": target, "kubeconfig": kubeconfig("https://source.test", "source")}
+    ):
         return _target.create_module({})
 
 

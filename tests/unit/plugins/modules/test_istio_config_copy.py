@@ -282,6 +282,14 @@ def test_a_field_that_another_tool_has_added_is_refused_or_replaced(clusters: Cl
     assert run(clusters, force=True)["changed"] is False
 
 
+def test_a_label_by_which_nobody_reads_it_is_taken_away_by_force_alone(clusters: Clusters) -> None:
+    labels = {"istio.io/rev": "1-30"}
+    clusters[1].change("DestinationRule", "web", metadata={"labels": labels})
+    assert run(clusters)["msg"].startswith("Others keep DestinationRule shop/web (another tool)")
+    assert actions(run(clusters, force=True)) == {"DestinationRule shop/web": "replaced"}
+    assert stored(clusters[1], "DestinationRule", "web")["metadata"]["labels"] == {}
+
+
 def test_a_kind_that_the_target_does_not_know_is_refused(clusters: Clusters) -> None:
     empty(clusters[1]).unserved.add("httproutes")
     assert run(clusters)["msg"].startswith(

@@ -11,7 +11,11 @@ import pytest
 import yaml
 from ansible_collections.meshwright.istio.plugins.module_utils.compare import catalogue
 from ansible_collections.meshwright.istio.plugins.modules import mesh_compare
-from ansible_collections.meshwright.istio.tests.unit.support import cluster_pairs
+from ansible_collections.meshwright.istio.tests.unit.support import (
+    cluster_pairs,
+    control_planes,
+    mesh_objects,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.cluster_pairs import Cluster
 
 Clusters = tuple[Cluster, Cluster]
@@ -155,6 +159,44 @@ def test_a_cluster_that_does_not_answer_is_named(clusters: Clusters, side: str) 
 def test_what_is_no_cluster_is_refused(clusters: Clusters) -> None:
     clusters[1].drop("Namespace", "kube-system", None)
     assert run(clusters)["msg"].startswith("The target has no namespace kube-system")
+
+
+def beside(clusters: Clusters, *, default: bool = True) -> None:
+    """Put a second control plane into the target, and let the first one inject by default or not."""
+    target = clusters[1]
+    target.put(mesh_objects.istiod("1-32", "hub.example.org/pilot:1.32.0"))
+    target.put(cluster_pairs.config_map("istio-1-32", "istio-system", "mesh", "accessLog: 1"))
+    for item in control_planes.revision("1-32"):
+        target.put(item)
+    if not default:
+        target.drop("MutatingWebhookConfiguration", "istio-revision-tag-default", None)
+
+
+def test_of_several_control_planes_the_default_one_counts(clusters: Clusters) -> None:
+    beside(clusters)
+    result = run(clusters)
+    assert (result["target"]["revision"], codes(result)) == ("default", [])
+    assert result["target"]["versions"] == ["1.31.0", "1.32.0"]
+    result = run(clusters, target_revision="1-32")
+    assert (result["target"]["version"], codes(result)) == (
+        "1.32.0",
+        ["trust_domain", "mesh_setting"],
+    )
+
+
+def test_which_control_plane_counts_has_to_be_clear(clusters: Clusters) -> None:
+    beside(clusters, default=False)
+    assert run(clusters)["msg"] == (
+        "target_revision: none of the control planes 1-32, default of the target injects by"
+        " default. Name the one that serves, or will."
+    )
+
+
+def test_settings_that_cannot_be_read_are_refused(clusters: Clusters) -> None:
+    clusters[0].put(cluster_pairs.config_map("istio", "istio-system", "mesh", "a: [b"))
+    assert run(clusters)["msg"].startswith(
+        "ConfigMap istio-system/istio: its mesh configuration is no valid YAML"
+    )
 
 
 def test_only_some_namespaces_are_compared(clusters: Clusters) -> None:

@@ -150,6 +150,11 @@ def without_istio(_source: Cluster, target: Cluster) -> None:
     target.drop("Deployment", "istiod", "istio-system")
 
 
+def silent_in_both(source: Cluster, target: Cluster) -> None:
+    for api in (source, target):
+        api.put(service("silent", ports=[{"port": 80}]))
+
+
 def alias_of_a_host(source: Cluster, _target: Cluster) -> None:
     source.put(service("partner", type="ExternalName"))
 
@@ -276,6 +281,7 @@ CASES = [
         [("no_ready_endpoint", "block", ["Service shop/web"])],
         id="endpoint that is not ready",
     ),
+    pytest.param(silent_in_both, [], id="no endpoint on either side"),
     pytest.param(
         lambda _source, target: target.drop("Service", "web"),
         [("service_missing", "block", ["Service shop/web"])],
