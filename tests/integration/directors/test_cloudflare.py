@@ -105,7 +105,7 @@ def test_all_operations_in_their_order(director: Director) -> None:
     assert (len(foreseen.changed), director.api.writes) == (1, [])
     for share in SHARES[1:]:
         played, _answer = director.ask("set", switchover_share=share)
-        assert played.changed == ["cloudflare | Set the weights"]
+        assert played.changed == ["directors | cloudflare | Set the weights"]
         assert director.ask("read")[1]["share"] == share
     assert director.weights == {OLD: 0, NEW: 1}
     assert director.ask("set", switchover_share=100)[0].changed == []
@@ -125,6 +125,19 @@ def test_drain_is_set_with_the_share(director: Director) -> None:
     director.ask("set", switchover_share=5, settings={"drain_seconds": 240})
     [patched] = director.api.writes
     assert patched.json["session_affinity_attributes"] == {"samesite": "Lax", "drain_duration": 240}
+
+
+def test_what_is_allowed_by_name_is_not_refused(director: Director) -> None:
+    found = director.api.zone.balancer(fjord.NAME)
+    assert found
+    found["steering_policy"] = "off"
+    found["rules"] = [{"name": "track", "overrides": {"default_pools": [OLD]}}]
+    allowed = {"set_steering": True, "allow_rules": True, "fallback_pool": "keep"}
+    director.ask("check", switchover_shares=SHARES, fails=True)
+    director.ask("check", switchover_shares=SHARES, settings=allowed)
+    director.ask("set", switchover_share=100, settings=allowed)
+    assert (found["steering_policy"], found["fallback_pool"]) == ("random", OLD)
+    assert director.ask("read", settings=allowed)[1]["holds"] is True
 
 
 def test_token_of_the_environment_will_do(

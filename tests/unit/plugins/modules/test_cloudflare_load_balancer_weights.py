@@ -310,6 +310,18 @@ def test_no_connection_is_a_sentence() -> None:
     assert "within 0 s: Connection refused. Look at the network" in result["msg"]
 
 
+def test_token_is_hidden_even_where_the_api_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = [{"code": 1002, "message": f"what is {TOKEN}?"}]
+    body = json.dumps({"success": False, "errors": errors}).encode()
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", TOKEN)
+    with raw_server.speaking(head + body) as url:
+        for token in (TOKEN, None):
+            # That it is nowhere is checked after each run.
+            result = run(CloudflareApi(Zone("", ""), {}, url=url), token=token)
+            assert "with 400: what is ****" in result["msg"]
+
+
 def test_what_is_not_the_api_is_told() -> None:
     with raw_server.speaking(HTML) as url:
         result = run(CloudflareApi(Zone("", ""), {}, url=url))
