@@ -280,6 +280,3 @@ def test_a_kind_that_the_target_does_not_know_is_found(judge: Judge) -> None:
 def test_what_is_no_pair_is_refused(judge: Judge) -> None:
     same = {"kubeconfig": str(judge.pair.a.kubeconfig)}
     assert "it is the same cluster as the source" in judge.refused(target=same)
-    away = {"host": "https://127.0.0.1:1", "api_key": "none", "validate_certs": False}
-    message = judge.refused(target=away)
-    assert message.startswith("The target cannot be read: The API server https://127.0.0.1:1")

@@ -33,12 +33,12 @@ SECONDS = 600
 STREAMS = 4
 QUICK: dict[str, Any] = {
     "switchover_steps": [50, 100],
-    "switchover_soak": 10,
+    "switchover_soak": 8,
     "switchover_trial_seconds": 4,
     "switchover_drain_quiet": 5,
 }
 # Streams that are held for ever are ended once everybody else has left.
-SHUT: dict[str, Any] = {"switchover_shut_sessions": True, "switchover_drain_timeout": 20}
+SHUT: dict[str, Any] = {"switchover_shut_sessions": True, "switchover_drain_timeout": 12}
 GATEWAY = ("deployment/istio-ingressgateway", "-n", "istio-ingress")
 # It matters only when nothing comes.
 PATIENCE = 300.0
@@ -91,8 +91,8 @@ def weights() -> dict[str, int]:
     return {name: each.weight for name, each in front.read().servers.items()}
 
 
-def test_there_and_back(both: Pair, switch: Switch, users: LoadRun) -> None:
-    there, back = switch(both.a, both.b), switch(both.b, both.a)
+def test_all_requests_come_over(both: Pair, switch: Switch, users: LoadRun) -> None:
+    there = switch(both.a, both.b)
     with Watch() as watch:
         there.play(switching.PLAYBOOK, **SHUT)
     assert weights() == front.kept() == {"a": 0, "b": 100}
@@ -112,12 +112,10 @@ def test_there_and_back(both: Pair, switch: Switch, users: LoadRun) -> None:
     now = haproxy.CONFIG.stat()
     assert (now.st_ino, now.st_mtime_ns) == (config.st_ino, config.st_mtime_ns)
 
-    back.play(switching.PLAYBOOK, **SHUT)
-    assert weights() == front.kept() == {"a": 100, "b": 0}
     result = counted(users)
     assert result.failed == 0, result.table()
-    # Each was ended at most once a switchover, when it was the last that was left.
-    assert result.broken <= 2 * STREAMS, result.table()
+    # Each was ended at most once, when it was the last that was left.
+    assert result.broken <= STREAMS, result.table()
 
 
 def test_the_targets_gateway_goes_in_the_middle_of_a_step(
