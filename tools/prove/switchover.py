@@ -29,7 +29,10 @@ _GATEWAY = ("deployment/istio-ingressgateway", "-n", "istio-ingress")
 _PATIENCE = 600.0
 # Of a step at 50 %, before its gateway is taken away.
 _INTO_THE_STEP = 10.0
-_SHORTEST, _LONGEST = 3.0, 60.0
+# A whole switchover takes longer: the later ones of a round meet the later phases.
+_SHORTEST, _LONGEST = 3.0, 120.0
+# A load lasts half an hour at most.
+_KILLS_A_ROUND = 7
 _SEED = 37
 # The journal knows seconds only.
 _RESOLUTION = 1.0
@@ -156,7 +159,8 @@ def prove_kills(both: Both, options: argparse.Namespace) -> bool:
         with both.load() as running, Watch(look=guard.look) as watch:
             code = -9
             while code == -9:
-                after = moments.uniform(_SHORTEST, _LONGEST) if left else None
+                may = left and len(killed) < _KILLS_A_ROUND
+                after = moments.uniform(_SHORTEST, _LONGEST) if may else None
                 code = both.switch(both.a, both.b, kill_after=after, switchover_soak=5)
                 if code == -9 and after:
                     share = watch.readings[-1].share(both.b.name)
