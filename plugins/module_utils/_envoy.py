@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 
 PORT = 15000
 _TIMEOUT = 10.0
@@ -47,6 +49,27 @@ def gauges(api: Api, pod: str, namespace: str) -> bytes:
 def send_clients_away(api: Api, pod: str, namespace: str) -> None:
     """Let it close each connection with the next answer, so that its clients come to another."""
     tell(api, pod, namespace, "/healthcheck/fail")
+
+
+def is_idle(api: Api, pod: str, namespace: str) -> bool:
+    """Whether that of a gateway has nothing open at this moment, and says so."""
+    try:
+        found = clusters(api, pod, namespace)
+        listeners = gauges(api, pod, namespace)
+    except ApiError:
+        return False
+    return count_open(found, listeners, gateway=True) == 0
+
+
+def end_at_once(api: Api, pod: str, namespace: str) -> None:
+    """Let it end, and with it the connections that its clients keep and do not use.
+
+    Told to stop it would serve on for as long as terminationDrainDuration says, and then cut what
+    a client has begun meanwhile on such a connection.
+    """
+    # Its kubelet ends it in any case, and may have done so already.
+    with suppress(ApiError):
+        tell(api, pod, namespace, "/quitquitquit")
 
 
 def tell(api: Api, pod: str, namespace: str, path: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _envoy,
     _readiness,
     _sidecar_limits,
     _stand_in_pod,
@@ -24,11 +25,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Hi
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import POD
 from ansible_collections.meshwright.istio.plugins.module_utils._lock import TIME
 from ansible_collections.meshwright.istio.plugins.module_utils._mark import Mark, let_go
-from ansible_collections.meshwright.istio.plugins.module_utils._patience import (
-    QUIET,
-    UNDERWAY,
-    Patience,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import QUIET, Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
@@ -167,13 +164,19 @@ class Leaving:
         self._log.add(pod, open_at_out=known.open)
         if known.since is None:
             return _readiness.waiting(f"pod {pod.name} has left: {known.describe()}")
-        self._log.add(pod, acknowledged=_now())
         known_since = self._known_since.setdefault(pod.uid, known.since)
+        self._log.add(pod, acknowledged=_now())
         if waits_for := self._waits_for(pod, known, since, known_since):
             return _readiness.waiting(waits_for)
+        seemed_idle = self._gateway and known.open == 0
+        is_idle = seemed_idle and _envoy.is_idle(self._api, pod.name, pod.namespace)
+        if seemed_idle and not is_idle and self._clock() < since + self._patience.limit:
+            return _readiness.waiting(f"pod {pod.name}: a client has come back to it")
         if known.open:
             self._log.write(pod, limits=_sidecar_limits.describe(self._api, pod))
         self._delete(pod)
+        if is_idle:
+            _envoy.end_at_once(self._api, pod.name, pod.namespace)
         self._close(pod)
         return _readiness.waiting(f"pod {pod.name} has answered everybody and ends")
 
@@ -182,17 +185,15 @@ class Leaving:
 
     def _waits_for(self, pod: Pod, known: Knowledge, out: float, acknowledged: float) -> str:
         """What it still has to wait for since those moments; nothing when it may go."""
-        now = self._clock()
-        if known.asked is None or known.since is None or known.asked < known.since + UNDERWAY:
+        if not known.is_answered:
             return f"pod {pod.name} has left, and is asked what it has open"
+        now, limit = self._clock(), self._patience.limit
         if known.open is None or self._passage.departure.headless or self._gateway:
             # A client of a gateway may keep its connection and say nothing for a while.
             end = max(acknowledged + self._patience.hold, (known.busy or 0) + QUIET)
-            if min(end, out + self._patience.limit) > now:
+            if min(end, out + limit) > now:
                 return f"pod {pod.name} has left, and is held for {self._patience.hold} s"
-        left = out + self._patience.limit - now
-        if known.open and left > 0:
-            limit = self._patience.limit
+        if known.open and out + limit > now:
             return f"pod {pod.name}: {known.open} requests are open, waiting up to {limit} s"
         return ""
 

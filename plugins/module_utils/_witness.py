@@ -21,6 +21,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _envoy, _k
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed, Source
+from ansible_collections.meshwright.istio.plugins.module_utils._patience import UNDERWAY
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 
 _PAUSE = 0.25
@@ -54,6 +55,13 @@ class Knowledge:
     @property
     def complete(self) -> bool:
         return self.since is not None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it was asked what it has open once the last request could have reached it."""
+        if self.asked is None or self.since is None:
+            return False
+        return self.asked >= self.since + UNDERWAY
 
     def describe(self) -> str:
         """What is waited for."""

@@ -81,6 +81,8 @@ class Envoys:
         if (method, path) == ("POST", "/healthcheck/fail"):
             self.sent_away.append(name)
             return b"OK\n"
+        if (method, path) == ("POST", "/quitquitquit"):
+            raise AssertionError(f"{name} is ended, and not deleted before")
         if path == "/clusters":
             return self._clusters(pod)
         if path.startswith("/stats?filter="):

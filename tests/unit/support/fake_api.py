@@ -34,7 +34,8 @@ class FakeApi:
 
     `failures` maps a (verb, name) to errors that the next such requests raise.
     `on_write` is called after each write, so that a test can play a controller.
-    `pod_answers` maps (namespace, pod, port, path) to the body of a GET inside the pod.
+    `pod_answers` maps (namespace, pod, port, path) to the body of what is asked inside the pod;
+    `pod_posts` are the paths that were posted to there, in order.
     `refuses` says which rights the account has not, as an access review asks for them.
     """
 
@@ -45,6 +46,7 @@ class FakeApi:
         self.failures: dict[tuple[str, str], list[Exception]] = {}
         self.on_write: Callable[[FakeApi, str, Object], None] = lambda *_arguments: None
         self.pod_answers: dict[tuple[str, str, int, str], bytes | Exception] = {}
+        self.pod_posts: list[str] = []
         self.refuses: Callable[[Mapping[str, str]], bool] = lambda _asked: False
         self.server_version = {"major": "1", "minor": "35", "gitVersion": "v1.35.4"}
         self._version = 100
@@ -243,6 +245,8 @@ class FakeApi:
         timeout: float = 30.0,
         method: str = "GET",
     ) -> bytes:
+        if method == "POST":
+            self.pod_posts.append(path)
         answer = self.pod_answers.get((namespace, pod, port, path))
         if answer is None:
             answer = ApiError(f"no answer from {namespace}/{pod}", status=0, reason="PortForward")

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage, Way
+from ansible_collections.meshwright.istio.plugins.module_utils._envoy import PORT
 from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Ticks
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import (
@@ -24,6 +25,8 @@ from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
 WEB = Reference(namespace="shop", kind="Deployment", name="web")
+GAUGES = "/stats?filter=%5Ehttp%5C.(inbound%7Coutbound)_.*downstream_rq_active$"
+QUIT = "/quitquitquit"
 DEPARTURE = Departure(changes={"app": "draining"}, before={"app": "web"})
 LABELS = {"app": "web", "pod-template-hash": "6d4", "tier": "front"}
 
@@ -60,6 +63,7 @@ class Scene:
     def __init__(self, **more: Any) -> None:
         self.now = 100.0
         self.api = FakeApi(mesh_objects.pod("web-0", "shop", revision="1-30", labels=dict(LABELS)))
+        self.answer_open(0)
         self.witness = Told()
         ticks = Ticks()
         ticks.note_none(self.pod.node)
@@ -77,6 +81,13 @@ class Scene:
             ticks=ticks,
             **more,
         )
+
+    def answer_open(self, number: int) -> None:
+        """What its Envoy says when it is asked as a gateway is."""
+        clusters = f"outbound|80||a.b::10.1.0.7:80::rq_active::{number}"
+        self.api.pod_answers["shop", "web-0", PORT, "/clusters"] = clusters.encode()
+        self.api.pod_answers["shop", "web-0", PORT, GAUGES] = b""
+        self.api.pod_answers["shop", "web-0", PORT, QUIT] = b"OK\n"
 
     @property
     def item(self) -> dict[str, Any]:
