@@ -138,6 +138,8 @@ def test_a_late_drain_takes_nothing_back_and_the_next_run_goes_on(stage: Stage) 
     assert "16 sessions are open at oslo still" in failed.message
     assert "bergen keeps all new requests, and nothing was taken back." in failed.message
     assert stage.journal(stage.source)["closed"] is None
+    for api in (stage.source, stage.target):
+        assert api.objects[LEASE]["spec"].get("holderIdentity") is None
     forced = stage.run(switchover_shut_sessions=True)
     assert forced.code != 0
     assert "shut" in stage.director["calls"]
