@@ -162,7 +162,7 @@ def test_what_is_no_cluster_is_refused(clusters: Clusters) -> None:
 
 
 def beside(clusters: Clusters, *, default: bool = True) -> None:
-    """Put a second control plane into the target; the first one injects by default or not."""
+    """Put a second control plane into the target; the first injects by default, or none does."""
     target = clusters[1]
     target.put(mesh_objects.istiod("1-32", "hub.example.org/pilot:1.32.0"))
     target.put(cluster_pairs.config_map("istio-1-32", "istio-system", "mesh", "accessLog: 1"))
