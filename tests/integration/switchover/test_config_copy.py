@@ -87,7 +87,8 @@ def test_it_makes_the_pair_equal_and_then_writes_nothing(copier: Copier) -> None
         each.name for each in RICH
     }
     # A gateway of the Gateway API with an address needs no workload, so nothing follows from it.
-    assert len(difference.added) == len(RICH)
+    # Objects are read by their plural, which the two kinds of gateway share.
+    assert len(difference.added) == len({each.document["kind"] for each in RICH})
     assert not difference.removed
     assert not difference.changed
     assert copier.codes() == ["certificate_missing", "istio_version"]
