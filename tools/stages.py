@@ -72,7 +72,7 @@ _ON_BOTH = "switchover_*"
 
 def all_stages() -> list[Stage]:
     """In the order in which they run."""
-    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh(), *_directors()]
+    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_directors(), *_on_the_mesh()]
 
 
 def _lint() -> Iterator[Stage]:
