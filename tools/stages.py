@@ -72,7 +72,7 @@ _ON_BOTH = "switchover_*"
 
 def all_stages() -> list[Stage]:
     """In the order in which they run."""
-    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_directors(), *_on_the_mesh()]
+    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh()]
 
 
 def _lint() -> Iterator[Stage]:
@@ -140,6 +140,9 @@ def _on_the_mesh() -> Iterator[Stage]:
     ):
         stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
         yield replace(stage, group="integration", lane=lane)
+    # The directors have real servers of their own, and no cluster.
+    stage = _pytest("integration/directors", "directors", "tests/integration/directors")
+    yield replace(stage, group="integration")
     yield replace(
         _pytest(
             "integration/switchover", "switchover, on two clusters", "tests/integration/switchover"
@@ -152,12 +155,6 @@ def _on_the_mesh() -> Iterator[Stage]:
     last = ("tests/integration/sandbox", "-m", "alone")
     stage = _pytest("integration/lifecycle", "lifecycle, on the mesh", *last)
     yield replace(stage, group="integration", lane=Lane.ALONE)
-
-
-def _directors() -> Iterator[Stage]:
-    """They have real servers of their own, and no cluster."""
-    stage = _pytest("integration/directors", "directors", "tests/integration/directors")
-    yield replace(stage, group="integration")
 
 
 def _stage(group: str, name: str, *command: str) -> Stage:
