@@ -1,5 +1,5 @@
 # Each target sets the project up by itself: nothing has to be installed by hand.
-.PHONY: help setup demo test lint unit sanity integration molecule sandbox bench prove docs build
+.PHONY: help setup demo test lint unit sanity integration molecule switchover sandbox bench prove docs build
 
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -10,7 +10,7 @@ setup: ## makes the virtual environment and makes the checkout runnable
 demo: ## upgrades a real mesh on this machine, under load, and shows what was lost
 	@tools/in_venv.sh -m tools.demo
 
-test: ## runs everything below but demo, sandbox, bench, prove and docs
+test: ## runs everything below but switchover, demo, sandbox, bench, prove and docs
 	@tools/in_venv.sh -m tools.run_tests
 
 lint: ## format, types, YAML, Ansible, changelog, documentation, the project's own rules
@@ -27,6 +27,9 @@ molecule: ## the roles on the sandbox
 
 integration: ## the modules and the sandbox itself on the sandbox
 	@tools/in_venv.sh -m tools.run_tests integration
+
+switchover: ## the switchover between clusters: its directors, and two clusters of the sandbox
+	@tools/in_venv.sh -m tools.run_tests switchover
 
 sandbox: ## starts a real mesh on this machine and leaves it running
 	@tools/in_venv.sh -m sandbox up

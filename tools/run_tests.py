@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run everything that the project is checked with, or only some groups of it.
+"""Run what the project is checked with, or only some groups of it.
 
 The stages that need the mesh mostly wait, so there are two clusters, and on each of them one stage
 runs after the other, then those that need both. The stages without a mesh run beside them, with
@@ -25,7 +25,7 @@ from xml.etree import ElementTree
 from sandbox.pytest_plugin import CLUSTER, HANDED_ON
 from tools.environment import CHECKOUT
 from tools.running import SILENCE, run
-from tools.stages import GROUPS, NO_CLUSTERS, TWO_CLUSTERS, Lane, Stage, all_stages
+from tools.stages import BY_DEFAULT, GROUPS, NO_CLUSTERS, TWO_CLUSTERS, Lane, Stage, all_stages
 
 # Beside a mesh that is measured, what only computes gives way.
 _GIVE_WAY = ("nice", "-n", "10")
@@ -53,7 +53,7 @@ def main() -> int:
     """Run all stages whatever fails, and end with the sum of what passed and failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="group", help=", ".join(GROUPS))
-    wanted = parser.parse_args().groups or GROUPS
+    wanted = parser.parse_args().groups or BY_DEFAULT
     if unknown := set(wanted) - set(GROUPS):
         parser.error(f"no such group: {', '.join(sorted(unknown))} (there are {', '.join(GROUPS)})")
     results = run_all([stage for stage in all_stages() if stage.group in wanted])

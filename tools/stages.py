@@ -17,8 +17,10 @@ from tools.environment import CHECKOUT
 
 GROUPS = (
     *("lint", "docs", "unit", "browser", "sanity", "package", "compatibility"),
-    *("molecule", "integration"),
+    *("switchover", "molecule", "integration"),
 )
+# The switchover between clusters has a command of its own: with it the whole takes an hour.
+BY_DEFAULT = tuple(group for group in GROUPS if group != "switchover")
 REPORTS = CHECKOUT / "tests/output/reports"
 _COLLECTIONS = CHECKOUT / ".collections"
 _COLLECTION = ".collections/ansible_collections/meshwright/istio"
@@ -72,7 +74,7 @@ _ON_BOTH = "switchover_*"
 
 def all_stages() -> list[Stage]:
     """In the order in which they run."""
-    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_on_the_mesh()]
+    return [*_lint(), *_docs(), *_unit(), *_sanity(), *_package(), *_switchover(), *_on_the_mesh()]
 
 
 def _lint() -> Iterator[Stage]:
@@ -125,13 +127,23 @@ def _package() -> Iterator[Stage]:
         )
 
 
+def _switchover() -> Iterator[Stage]:
+    # The directors have real servers of their own, and no cluster.
+    stage = _pytest("integration/directors", "directors", "tests/integration/directors")
+    yield replace(stage, group="switchover")
+    on_both = ("molecule", "test", "--scenario-name", _ON_BOTH)
+    folder = "tests/integration/switchover"
+    for stage in (
+        _stage("switchover", "molecule, on two clusters", *on_both),
+        _pytest("integration/switchover", "switchover, on two clusters", folder),
+    ):
+        yield replace(stage, group="switchover", lane=Lane.ALONE, needs_both=True)
+
+
 def _on_the_mesh() -> Iterator[Stage]:
     # Much of what they do is to wait, so the lanes share the processors well.
     on_one = ("molecule", "test", "--all", "--exclude", _ON_BOTH)
-    on_both = ("molecule", "test", "--scenario-name", _ON_BOTH)
     yield replace(_stage("molecule", "molecule", *on_one), lane=Lane.B)
-    stage = _stage("molecule", "molecule, on two clusters", *on_both)
-    yield replace(stage, lane=Lane.ALONE, needs_both=True)
     for lane, name, *arguments in (
         (Lane.B, "sandbox", "tests/integration/sandbox", "-m", "not alone"),
         (Lane.B, "preflight", "tests/integration/preflight"),
@@ -140,17 +152,6 @@ def _on_the_mesh() -> Iterator[Stage]:
     ):
         stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
         yield replace(stage, group="integration", lane=lane)
-    # The directors have real servers of their own, and no cluster.
-    stage = _pytest("integration/directors", "directors", "tests/integration/directors")
-    yield replace(stage, group="integration")
-    yield replace(
-        _pytest(
-            "integration/switchover", "switchover, on two clusters", "tests/integration/switchover"
-        ),
-        group="integration",
-        lane=Lane.ALONE,
-        needs_both=True,
-    )
     # It ends the clusters that were there, so nothing comes after it.
     last = ("tests/integration/sandbox", "-m", "alone")
     stage = _pytest("integration/lifecycle", "lifecycle, on the mesh", *last)
