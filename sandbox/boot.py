@@ -131,7 +131,7 @@ class _Boot:
         self._cluster.objects.wait("/api/v1/nodes", _lacking, what=what, timeout=180)
 
     def _import(self, archives: Sequence[Path]) -> None:
-        self._wait("containerd", self._places.socket.exists)
+        self._wait("containerd", lambda: processes.listens(self._places.socket))
         ctr: list[str | Path] = [
             packages.program("ctr"),
             f"--address={self._places.socket}",

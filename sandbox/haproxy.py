@@ -40,7 +40,7 @@ def start(clusters: Sequence[Cluster]) -> None:
                 f"see whether something else listens at {network.FRONT}:{_PORT}",
             )
 
-    processes.wait_until("HAProxy", SOCKET.exists, log=_LOG, check=check)
+    processes.wait_until("HAProxy", lambda: processes.listens(SOCKET), log=_LOG, check=check)
 
 
 def check_port() -> None:

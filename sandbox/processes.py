@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -120,6 +121,16 @@ def wait_until(
                 "free some memory and processor time and run up again",
             )
         time.sleep(0.02)
+
+
+def listens(path: Path) -> bool:
+    """Whether somebody listens at that socket; its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def last_lines(log: Path, count: int = _LAST_LINES) -> str:

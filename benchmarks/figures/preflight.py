@@ -103,6 +103,9 @@ def _add_namespace(found: Mesh, number: int) -> None:
     api, space = found.plane.api, f"team-{number}"
     labels = {injection.REVISION: mesh.REVISION}
     api.send("POST", "/api/v1/namespaces", {"metadata": {"name": space, "labels": labels}})
+    # Pods need it, and the controller that makes it may be busy with the namespaces before.
+    account = {"metadata": {"name": "default"}}
+    api.send("POST", f"/api/v1/namespaces/{space}/serviceaccounts", account, allowed=(409,))
     service = {"selector": _APP, "ports": [{"name": "http", "port": 80}]}
     metadata = {"name": "shop", "labels": _APP}
     api.send(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -109,3 +110,15 @@ def test_waiting_ends_when_it_is_vain(tmp_path: Path) -> None:
 def test_memory_of_a_process_is_known_and_of_none_is_none() -> None:
     assert processes.memory([os.getpid()]) > 1024**2
     assert processes.memory([2**22 + 1]) == 0
+
+
+def test_a_socket_that_is_there_may_not_be_listened_at_yet(tmp_path: Path) -> None:
+    path = tmp_path / "server.sock"
+    assert not processes.listens(path)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        assert path.exists()
+        assert not processes.listens(path)
+        server.listen()
+        assert processes.listens(path)
+    assert not processes.listens(path)
