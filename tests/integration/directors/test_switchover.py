@@ -22,6 +22,27 @@ GATE_FAILS: dict[str, Any] = {
 }
 
 
+LATE: dict[str, Any] = {
+    "module": "gateway_traffic",
+    "when": {"wait": True},
+    "answer": {"failed": True, "msg": "16 sessions are open at oslo still after 600 s."},
+}
+LEASE = ("coordination.k8s.io/v1", "Lease", "istio-system", "meshwright-upgrade")
+ILL = {
+    "findings": [
+        {
+            "code": "istiod_down",
+            "severity": "block",
+            "title": "istiod answers nothing",
+            "objects": ["istiod"],
+            "consequence": "None.",
+            "remedy": "Mend it.",
+        }
+    ],
+    "table": ["istiod answers nothing"],
+}
+
+
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with switchover_stage.stage(tmp_path) as made:
@@ -107,3 +128,78 @@ def test_another_writer_is_named_and_no_weight_is_written(stage: Stage) -> None:
     assert back.code == 0, back.output
     assert stage.director["share"] == 0
     assert stage.journal(stage.source)["phase"] == "rolled_back"
+
+
+def test_a_late_drain_takes_nothing_back_and_the_next_run_goes_on(stage: Stage) -> None:
+    stage.rule(LATE)
+    failed = stage.run()
+    assert failed.code != 0
+    assert stage.director["history"] == [40, 100]
+    assert "16 sessions are open at oslo still" in failed.message
+    assert "bergen keeps all new requests, and nothing was taken back." in failed.message
+    assert stage.journal(stage.source)["closed"] is None
+    for api in (stage.source, stage.target):
+        assert api.objects[LEASE]["spec"].get("holderIdentity") is None
+    forced = stage.run(switchover_shut_sessions=True)
+    assert forced.code != 0
+    assert "shut" in stage.director["calls"]
+    stage.rule()
+    done = stage.run()
+    assert done.code == 0, done.output
+    assert stage.director["history"] == [40, 100]
+    assert stage.journal(stage.source)["phase"] == "done"
+
+
+def test_it_stops_for_an_approval_and_a_target_that_breaks_meanwhile_gets_nothing_more(
+    stage: Stage,
+) -> None:
+    stopped = stage.run(switchover_stop_after="weight_shifted")
+    assert stopped.code == 0, stopped.output
+    assert stage.director["share"] == 40
+    assert stage.source.objects[LEASE]["spec"].get("holderIdentity") is None
+    stage.rule({"module": "mesh_verify", "when": {}, "answer": ILL})
+    failed = stage.run()
+    assert failed.code != 0
+    assert "istiod answers nothing" in failed.message
+    assert stage.director["history"] == [40, 0]
+    assert "All requests go to oslo again." in failed.message
+
+
+def test_whoever_locks_the_target_keeps_the_source_free(stage: Stage) -> None:
+    """The second lock is refused, and the first is given back."""
+    canary = {"path": "canary", "source": "1-28", "target": "1-29"}
+    stage.open_journal(stage.target, **canary)
+    refused = stage.run()
+    assert refused.code != 0
+    assert "Another upgrade is unfinished in bergen: canary from 1-28 to 1-29" in refused.message
+    assert "Nothing was moved." in refused.message
+    assert stage.director["history"] == []
+    assert LEASE not in stage.source.objects
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        pytest.param(
+            {"lacks": "healthy"},
+            "has not set healthy in switchover_answer for the operation 'read'",
+            id="an answer that lacks something",
+        ),
+        pytest.param(
+            {"target_well": False},
+            "the file takes bergen for ill, so it gets no more than 0 %",
+            id="a director that takes the target for ill",
+        ),
+        pytest.param(
+            {"share": 3},
+            "the file gives bergen 3 %, but no switchover is under way",
+            id="a share before it begins",
+        ),
+    ],
+)
+def test_nothing_moves(stage: Stage, given: dict[str, Any], message: str) -> None:
+    stage.set_director(**given)
+    refused = stage.run()
+    assert refused.code != 0
+    assert message in refused.message
+    assert stage.director["history"] == []

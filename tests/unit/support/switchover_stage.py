@@ -17,10 +17,13 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.meshwright.istio.plugins.module_utils import _journal_request, _record
+from ansible_collections.meshwright.istio.plugins.modules import upgrade_journal
 from ansible_collections.meshwright.istio.tests.unit.support import api_server
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
@@ -76,10 +79,24 @@ class Stage:
         found: dict[str, Any] = json.loads((self.folder / "director.json").read_text())
         return found
 
-    def write_share(self, share: float, writer: str) -> None:
-        """Somebody else sets the share."""
-        content = {**self.director, "share": share, "writer": writer}
+    def set_director(self, **state: Any) -> None:
+        """From now on it is so: `target_well` is its health check, and an answer `lacks` a key."""
+        content = {**self.director, **state}
         (self.folder / "director.json").write_text(json.dumps(content), encoding="utf-8")
+
+    def open_journal(self, api: FakeApi, **upgrade: str) -> None:
+        """Another upgrade is under way in a cluster."""
+        now = datetime.now(UTC)
+        params = {
+            **{
+                name: option.get("default")
+                for name, option in upgrade_journal.argument_spec().items()
+            },
+            **upgrade,
+            "action": "open",
+            "run_id": "another run",
+        }
+        _record.change(api, "istio-system", _journal_request.from_params(params, now), dry=False)
 
     def rule(self, *rules: Rule) -> None:
         """From now on the stand-ins answer so; the first rule that fits counts."""
@@ -133,6 +150,7 @@ class Stage:
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE.parent / "callback"),
             "ANSIBLE_CALLBACKS_ENABLED": "kill_at",
             "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_PIPELINING": "true",
             "MESHWRIGHT_STAGE": str(self.folder),
             "LC_ALL": "C.UTF-8",
         }
@@ -151,7 +169,7 @@ def stage(folder: Path, *, target_version: str = "1.31.0") -> Iterator[Stage]:
         _write_yaml(folder / "inventory.yml", {"all": {"hosts": hosts}})
         _write_yaml(folder / "director.yml", _director(folder / "director.json"))
         (folder / "director.json").write_text(
-            json.dumps({"share": 0, "writer": "", "history": []}), encoding="utf-8"
+            json.dumps({"share": 0, "writer": "", "history": [], "calls": []}), encoding="utf-8"
         )
         _build_collection(folder / "ansible_collections/meshwright/istio")
         made = Stage(folder=folder, source=source, target=target)
@@ -181,42 +199,37 @@ def cluster(uid: str, version: str) -> FakeApi:
 
 def _director(file: Path) -> list[dict[str, Any]]:
     """A director of a user's own, as the guide has it: the share is what the file says."""
-    read = {"ansible.builtin.slurp": {"src": str(file)}, "register": "kept", "check_mode": False}
-    state = "{{ kept.content | b64decode | from_json }}"
-    answer = {
-        "share": "{{ state.share }}",
-        "holds": True,
-        "reason": "",
-        "healthy": {"source": None, "target": "{{ state.target_well | default(none) }}"},
-        "writer": "{{ state.writer }}",
-        "object": "the file",
-    }
-    content = (
+    answer = (
+        "{{ {'share': state.share, 'holds': true, 'reason': '', 'writer': state.writer,"
+        " 'object': 'the file', 'healthy': {'source': none,"
+        " 'target': state.target_well | default(none)}} | dict2items"
+        " | rejectattr('key', 'eq', state.lacks | default('')) | items2dict }}"
+    )
+    share = (
         "{{ state | combine({'share': switchover_share | int, 'writer': '',"
         " 'history': state.history + [switchover_share | int]}) | to_json }}"
     )
-    write = {"dest": str(file), "content": content, "mode": "0600", "unsafe_writes": False}
+    call = "{{ state | combine({'calls': state.calls + [switchover_operation]}) | to_json }}"
 
-    def set_fact(operation: str, value: Any) -> dict[str, Any]:
-        return {
-            "ansible.builtin.set_fact": {"switchover_answer": value},
-            "vars": {"state": state},
-            "when": f"switchover_operation == '{operation}'",
-        }
+    def task(name: str, *conditions: str, **action: Any) -> dict[str, Any]:
+        state = "{{ kept.content | b64decode | from_json }}"
+        when = {"when": list(conditions), "vars": {"state": state}} if conditions else {}
+        return {"name": f"director | {name}", **action, **when}
 
+    def write(content: str) -> dict[str, Any]:
+        return {"ansible.builtin.copy": {"dest": str(file), "content": content, "mode": "0600"}}
+
+    def tell(value: Any) -> dict[str, Any]:
+        return {"ansible.builtin.set_fact": {"switchover_answer": value}}
+
+    slurp = {"ansible.builtin.slurp": {"src": str(file)}, "register": "kept", "check_mode": False}
+    changes = "state.share | int != switchover_share | int"
     return [
-        {"name": "director | Read", **read},
-        {"name": "director | Answer", **set_fact("read", answer)},
-        {
-            "name": "director | Write",
-            "ansible.builtin.copy": write,
-            "vars": {"state": state},
-            "when": [
-                "switchover_operation == 'set'",
-                "state.share | int != switchover_share | int",
-            ],
-        },
-        {"name": "director | Lifetime", **set_fact("lifetime", {"seconds": 0})},
+        task("Read the file", **slurp),
+        task("Tell the share", "switchover_operation == 'read'", **tell(answer)),
+        task("Set the share", "switchover_operation == 'set'", changes, **write(share)),
+        task("Tell the lifetime", "switchover_operation == 'lifetime'", **tell({"seconds": 0})),
+        task("Shut what is open", "switchover_operation == 'shut'", **write(call)),
     ]
 
 
