@@ -8,7 +8,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     """The second cluster of a switchover, and what of both is looked at."""
 
-    DOCUMENTATION = r"""
+    TARGET = r"""
 options:
   target:
     description:
@@ -80,6 +80,10 @@ options:
         description: The groups to act as.
         type: list
         elements: str
+"""
+
+    DOCUMENTATION = r"""
+options:
   namespaces:
     description: >-
       The namespaces that count. By default all of the mesh and all with configuration of Istio.

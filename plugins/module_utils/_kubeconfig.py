@@ -95,9 +95,12 @@ class Connection:
     """The current value of the Authorization header; asked again after a 401."""
 
 
-def connect(params: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Connection:
-    """Resolve a module's authentication options, the K8S_AUTH_* environment and the kubeconfig."""
-    options = _with_environment(params, environment)
+def connect(params: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Connection:
+    """Resolve a module's authentication options, the K8S_AUTH_* environment and the kubeconfig.
+
+    Without `environment` it is that of this process.
+    """
+    options = _with_environment(params, os.environ if environment is None else environment)
     if set(options) <= _SIMPLE_OPTIONS:
         simple = _read_simple(options)
         if simple is not None:

@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
   - meshwright.istio.two_clusters
+  - meshwright.istio.two_clusters.target
 options:
   kinds:
     description:

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
   - meshwright.istio.two_clusters
+  - meshwright.istio.two_clusters.target
 attributes:
   diff_mode: {support: none, details: The module changes nothing.}
 options:

@@ -23,15 +23,10 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
+  - meshwright.istio.two_clusters.target
 attributes:
   diff_mode: {support: none, details: The module changes nothing.}
 options:
-  target:
-    description: >-
-      How the target is reached, by the same options as the source. What the environment says is
-      meant for the source alone.
-    type: dict
-    required: true
   source_name:
     description: What the source is called.
     type: str

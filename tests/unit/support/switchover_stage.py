@@ -242,7 +242,9 @@ def _build_collection(place: Path) -> None:
     _link(ROOT / "plugins/modules", modules, tuple(f"{name}.py" for name in PLAYED))
     stand_in = (HERE.parent / "stand_in.py.txt").read_text(encoding="utf-8")
     for name in PLAYED:
-        (modules / f"{name}.py").write_text(f"{stand_in}\nplay('{name}')\n", encoding="utf-8")
+        (modules / f"{name}.py").write_text(
+            f"#!/usr/bin/python\n{stand_in}\nplay('{name}')\n", encoding="utf-8"
+        )
 
 
 def _link(source: Path, place: Path, without: Sequence[str]) -> None:

@@ -46,8 +46,8 @@ def arguments(servers: Servers, /, **options: Any) -> dict[str, Any]:
     return {**given, **options}
 
 
-def run(servers: Servers, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
-    return run_module(dns_record_info, None, arguments(servers, **options), check=check)
+def run(there: Servers, /, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    return run_module(dns_record_info, None, arguments(there, **options), check=check)
 
 
 def updates(server: NameServer) -> list[dns.message.Message]:
