@@ -84,7 +84,7 @@ class Traffic:
         for (name, pod), answer in zip(pods, answers, strict=True):
             if isinstance(answer, Counts):
                 counts[name][pod.uid] = answer
-            elif not pod.ready:
+            elif pod.ending or not pod.ready:
                 # Where its Envoy does not listen, nobody is connected to it.
                 starting.append(pod.key)
             elif answer.status != _NOT_FOUND:

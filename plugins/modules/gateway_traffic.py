@@ -151,7 +151,7 @@ gateways:
     - {namespace: ingress, name: public, pods: 2, requests: 5120, sessions: 16, open_requests: 3}
 unread:
   description: >-
-    The pods that could not be asked. One that is ready fails the module; no other has users.
+    The pods that could not be asked. One that serves users fails the module; no other has any.
   returned: success
   type: list
   elements: str

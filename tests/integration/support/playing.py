@@ -97,7 +97,7 @@ class Ansible:
         return self.play(path, check=check, fails=fails)
 
     def module(
-        self, name: str, *, check: bool = False, fails: bool = False, **options: Any
+        self, name: str, /, *, check: bool = False, fails: bool = False, **options: Any
     ) -> Outcome:
         """Run one module of ours; what came of it, which is a failure where one is expected."""
         played = self.tasks({f"meshwright.istio.{name}": options}, check=check, fails=fails)

@@ -105,13 +105,22 @@ class Harbour(FakeApi):
         return envoy.answer(path)
 
 
-def pod(name: str, deployment: str, *, ready: bool = True, managed: bool = False) -> Object:
+def pod(
+    name: str,
+    deployment: str,
+    *,
+    ready: bool = True,
+    managed: bool = False,
+    ending: bool = False,
+) -> Object:
     """A pod of a gateway."""
     item = mesh_objects.pod(name, "lake", revision="1-30", deployment=deployment)
     item["metadata"]["uid"] = f"uid-of-{name}"
     item["metadata"]["labels"] |= {"app": deployment, **(_MANAGED if managed else {})}
     if not managed:
         item["metadata"]["annotations"]["inject.istio.io/templates"] = "gateway"
+    if ending:
+        item["metadata"]["deletionTimestamp"] = "2026-02-03T00:00:00Z"
     conditions = [{"type": "Ready", "status": str(ready)}]
     return {**item, "status": {"phase": "Running", "conditions": conditions}}
 

@@ -250,14 +250,27 @@ def test_a_pod_that_answers_late_begins_the_quiet_time_anew() -> None:
     assert time.passed == 11
 
 
-@pytest.mark.parametrize("ready", [False, True], ids=["starting", "gone"])
-def test_a_pod_without_users_that_does_not_answer_holds_nothing_up(ready: bool) -> None:
+GONE = ApiError("There is no such pod.", status=404)
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "unread"),
+    [
+        pytest.param({"ready": False}, SILENT, ["lake/quay-2"], id="starting"),
+        pytest.param({"ending": True}, SILENT, ["lake/quay-2"], id="ending"),
+        pytest.param({}, GONE, [], id="gone"),
+    ],
+)
+def test_a_pod_without_users_that_does_not_answer_holds_nothing_up(
+    state: dict[str, bool], error: ApiError, unread: list[str]
+) -> None:
     api = harbour()
     api.add("quay-1")
-    api.add("quay-2", error=ApiError("There is no such pod.", status=404) if ready else SILENT)
-    api.put(harbours.pod("quay-2", "quay", ready=ready))
+    api.add("quay-2", error=error)
+    api.put(harbours.pod("quay-2", "quay", **state))
     result = ask(api, wait=True, quiet=2)
-    assert (result["quiet"], result["unread"]) == (True, [] if ready else ["lake/quay-2"])
+    assert (result["quiet"], result["unread"]) == (True, unread)
+    assert ask(api)["rc"] == 0
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
