@@ -43,7 +43,7 @@ class Lab:
     ansible: Ansible
     recorder: Recorder
 
-    def prove(self, module: str, /, **options: Any) -> Proof:
+    def prove(self, module: str, **options: Any) -> Proof:
         """Run a module in check mode, really, and again, and judge each by what it wrote.
 
         Check mode and the second run send no write and leave every object as it was; check mode
@@ -71,7 +71,7 @@ class Lab:
             difference=reading.difference(before, after),
         )
 
-    def refused(self, module: str, /, **options: Any) -> Outcome:
+    def refused(self, module: str, **options: Any) -> Outcome:
         """Run a module that is to refuse; it must have written nothing."""
         before = reading.quiet(self.cluster)
         self.recorder.take()

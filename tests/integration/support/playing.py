@@ -97,11 +97,11 @@ class Ansible:
         return self.play(path, check=check, fails=fails)
 
     def module(
-        self, name: str, /, *, check: bool = False, fails: bool = False, **options: Any
+        self, module: str, *, check: bool = False, fails: bool = False, **options: Any
     ) -> Outcome:
         """Run one module of ours; what came of it, which is a failure where one is expected."""
-        played = self.tasks({f"meshwright.istio.{name}": options}, check=check, fails=fails)
-        [outcome] = played.of(name)
+        played = self.tasks({f"meshwright.istio.{module}": options}, check=check, fails=fails)
+        [outcome] = played.of(module)
         return outcome
 
     def play(
