@@ -70,7 +70,8 @@ def test_counts_sessions_and_requests(mesh: Cluster, lab: Lab, name: str) -> Non
     matcher, exact = KEPT[name]
     if matcher is not None:
         _keep(mesh, matcher)
-    first = lab.ansible.module("gateway_traffic").result
+    # Clients of an earlier test may go only now.
+    first = lab.ansible.module("gateway_traffic", wait=exact, quiet=2).result
     assert {each["name"] for each in first["gateways"]} == {"istio-ingressgateway"}
     assert first["exact"] is exact
     started = time.monotonic()

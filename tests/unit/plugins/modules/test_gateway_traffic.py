@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -213,12 +215,13 @@ def test_old_numbers_are_not_believed_at_once() -> None:
     assert time.passed == 7
 
 
-def test_the_samples_of_a_long_wait_are_thinned() -> None:
+def test_the_samples_of_a_long_wait_are_thinned_evenly() -> None:
     api = harbour()
     api.add("quay-1", sessions=1)
     samples = ask(api, wait=True, wait_timeout=1000)["samples"]
     assert 100 <= len(samples) <= 200
-    assert samples[0]["time"] == "2026-02-03T00:00:01+00:00"
+    times = [datetime.fromisoformat(each["time"]) for each in samples]
+    assert {(after - before).seconds for before, after in pairwise(times)} == {8}
 
 
 def test_check_mode_looks_once() -> None:
@@ -248,6 +251,14 @@ def test_a_pod_that_answers_late_begins_the_quiet_time_anew() -> None:
 
     assert ask(api, time=time, each_look=live, wait=True, quiet=6)["quiet"] is True
     assert time.passed == 11
+
+
+def test_a_pod_that_has_not_begun_is_not_asked() -> None:
+    api = harbour()
+    api.add("quay-1")
+    api.add("quay-2", error=SILENT)
+    api.put({**harbours.pod("quay-2", "quay", ready=False), "status": {"phase": "Pending"}})
+    assert (ask(api)["gateways"][0]["pods"], ask(api)["unread"]) == (1, [])
 
 
 GONE = ApiError("There is no such pod.", status=404)
