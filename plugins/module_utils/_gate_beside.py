@@ -12,33 +12,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _gate_sources,
-    _probe,
-    _prometheus,
-    _query,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _gate_sources
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._gate import Check, Sample, Source
-from ansible_collections.meshwright.istio.plugins.module_utils._gate_request import Request
+from ansible_collections.meshwright.istio.plugins.module_utils._gate_request import (
+    SOURCES,
+    Request,
+)
 
-_ENTRIES: dict[str, Any] = {"type": "list", "elements": "dict", "default": []}
 OPTIONS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "kubeconfig": {"type": "path"},
     "context": {"type": "str"},
-    "queries": {**_ENTRIES, "options": _query.OPTIONS},
-    "prometheus": {
-        "type": "dict",
-        "options": _prometheus.OPTIONS,
-        "mutually_exclusive": _prometheus.EXCLUSIVE,
-        "required_one_of": [("url", "service")],
-    },
-    "probes": {**_ENTRIES, "options": _probe.OPTIONS},
-    "baseline": {"type": "dict"},
+    **SOURCES,
 }
-_OF_ITS_OWN = ("queries", "prometheus", "probes", "baseline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +47,7 @@ class Beside:
             return None
         if not given["name"].strip():
             raise BadInputError("beside.name: got an empty name; right is one to be told by.")
-        own = {name: given[name] for name in _OF_ITS_OWN}
+        own = {name: given[name] for name in SOURCES}
         whole = {"namespaces": None, "namespace_selector": None, "revision": None}
         request = Request.from_params({**params, **whole, **own})
         return cls(api=connect(given), request=request, name=given["name"])

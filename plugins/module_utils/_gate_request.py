@@ -13,7 +13,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _gate_pods, _gate_proxies
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gate_pods,
+    _gate_proxies,
+    _probe,
+    _prometheus,
+    _query,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._probe import Probe
 from ansible_collections.meshwright.istio.plugins.module_utils._prometheus import Settings
@@ -23,6 +29,19 @@ from ansible_collections.meshwright.istio.plugins.module_utils._selection import
 PROXY_CHECKS = (_gate_proxies.SYNCED, _gate_proxies.REJECTS)
 POD_CHECKS = (_gate_pods.CRASHES, _gate_pods.PENDING)
 MESH_CHECKS = (*PROXY_CHECKS, *POD_CHECKS)
+_ENTRIES: dict[str, Any] = {"type": "list", "elements": "dict", "default": []}
+# The options that say what is looked at beside the mesh itself, of each cluster that is watched.
+SOURCES: dict[str, Any] = {
+    "queries": {**_ENTRIES, "options": _query.OPTIONS},
+    "prometheus": {
+        "type": "dict",
+        "options": _prometheus.OPTIONS,
+        "mutually_exclusive": _prometheus.EXCLUSIVE,
+        "required_one_of": [("url", "service")],
+    },
+    "probes": {**_ENTRIES, "options": _probe.OPTIONS},
+    "baseline": {"type": "dict"},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleM
 
 def create_target_client(module: AnsibleModule) -> Client:
     """The client of the target; what the environment says is meant for the source."""
-    return Client(_kubeconfig.connect(module.params["target"], {}))
+    return _client.create_client(module, module.params["target"])
 
 
 def pair(source: Api, target: Api) -> Pair:

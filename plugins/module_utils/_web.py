@@ -46,8 +46,12 @@ class Reply:
     body: bytes
     whole: bool
     seconds: float
-    location: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def location(self) -> str:
+        """Where it redirects to; empty where it does not."""
+        return self.headers.get("location", "")
 
 
 class Web:
@@ -93,7 +97,6 @@ class Web:
             body=content,
             whole=whole,
             seconds=time.monotonic() - started,
-            location=response.headers.get("Location", ""),
             headers={name.lower(): value for name, value in response.headers.items()},
         )
 

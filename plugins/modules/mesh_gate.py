@@ -175,12 +175,7 @@ from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _gate_beside,
-    _probe,
-    _prometheus,
-    _query,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _gate_beside
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
@@ -190,6 +185,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import Me
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_beside import Beside
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_request import (
     MESH_CHECKS,
+    SOURCES,
     Request,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_run import Clock, Run
@@ -198,14 +194,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._progress import 
 
 def argument_spec() -> dict[str, Any]:
     """The options of this module alone."""
-    entries = {"type": "list", "elements": "dict", "default": []}
-    prometheus = {"options": _prometheus.OPTIONS, "mutually_exclusive": _prometheus.EXCLUSIVE}
     return {
         "action": {"choices": ["hold", "measure"], "default": "hold"},
-        "queries": {**entries, "options": _query.OPTIONS},
-        "prometheus": {"type": "dict", **prometheus, "required_one_of": [("url", "service")]},
-        "probes": {**entries, "options": _probe.OPTIONS},
-        "baseline": {"type": "dict"},
+        **SOURCES,
         "beside": {"type": "dict", "options": _gate_beside.OPTIONS},
         **{name: {"type": "bool", "default": False} for name in MESH_CHECKS},
         "pending_seconds": {"type": "int", "default": 120},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.meshwright.istio.plugins.module_utils import _target
+from ansible_collections.meshwright.istio.plugins.module_utils import _client, _target
 
 SECRET = "a token that must never be seen"  # noqa: S105 - that of nobody
 
@@ -36,7 +36,7 @@ def test_the_environment_is_meant_for_the_source(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("K8S_AUTH_CONTEXT", "elsewhere")
     module = create_module(kubeconfig=kubeconfig("https://target.test"))
     seen: list[str] = []
-    monkeypatch.setattr(_target, "Client", lambda connection: seen.append(connection.server))
+    monkeypatch.setattr(_client, "Client", lambda connection: seen.append(connection.server))
     _target.create_target_client(module)
     assert seen == ["https://target.test"]
 
