@@ -182,6 +182,10 @@ class Reading:
                 "source": sum(source.sessions for _backend, source, _target in pairs),
                 "target": sum(target.sessions for _backend, _source, target in pairs),
             },
+            "idle": {
+                "source": sum(source.idle for _backend, source, _target in pairs),
+                "target": sum(target.idle for _backend, _source, target in pairs),
+            },
             "sockets": [
                 {"socket": backend.socket, "source": _entry(source), "target": _entry(target)}
                 for backend, source, target in pairs

@@ -181,13 +181,16 @@ def together(readings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "holds": not reason,
         "reason": reason,
         "healthy": {side: _worst(readings, side) for side in ("source", "target")},
-        "sessions": {
-            side: sum(each["sessions"][side] for each in readings) for side in ("source", "target")
-        },
+        "sessions": _sums(readings, "sessions"),
+        "idle": _sums(readings, "idle"),
         "sockets": [place for each in readings for place in each["sockets"]],
         "file": first["file"],
         "object": "; ".join(dict.fromkeys(str(each["object"]) for each in readings)),
     }
+
+
+def _sums(readings: Sequence[Mapping[str, Any]], name: str) -> dict[str, int]:
+    return {side: sum(each[name][side] for each in readings) for side in ("source", "target")}
 
 
 def _worst(readings: Sequence[Mapping[str, Any]], side: str) -> bool | None:

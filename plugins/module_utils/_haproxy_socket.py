@@ -38,12 +38,14 @@ class Server:
     """One server of a backend as one socket tells of it.
 
     `healthy` is None where nothing looks at it, or nothing has looked yet. `withheld` is in words
-    why it is given nothing new whatever its weight is; empty where it is not so.
+    why it is given nothing new whatever its weight is; empty where it is not so. `idle` is how many
+    connections to it are kept open, which nobody uses at this moment.
     """
 
     name: str
     weight: int
     sessions: int
+    idle: int = 0
     healthy: bool | None = None
     withheld: str = ""
     agent: bool = False
@@ -79,11 +81,16 @@ def read(address: str, name: str, wanted: Sequence[str]) -> Backend:
     # 6 is servers and the backend itself.
     statistics = _table(ask(address, f"show stat {name} 6 -1"), ",")
     rows = {row["svname"]: row for row in statistics}
+    pools = _table(ask(address, f"show servers conn {name}"), " ")
+    idle = {each["bkname/svname"].partition("/")[2]: int(each["idle_cur"]) for each in pools}
     return Backend(
         socket=address,
         name=name,
         algorithm=rows.get("BACKEND", {}).get("algo", ""),
-        servers={key: _server(state, rows.get(key, {})) for key, state in servers.items()},
+        servers={
+            key: _server(state, rows.get(key, {}), idle.get(key, 0))
+            for key, state in servers.items()
+        },
     )
 
 
@@ -155,7 +162,7 @@ def _table(text: str, delimiter: str) -> list[dict[str, str]]:
     return list(csv.DictReader(lines, delimiter=delimiter)) if mark else []
 
 
-def _server(state: Mapping[str, str], row: Mapping[str, str]) -> Server:
+def _server(state: Mapping[str, str], row: Mapping[str, str], idle: int) -> Server:
     admin = int(state["srv_admin_state"])
     withheld = "in maintenance" if admin & _MAINTENANCE else ""
     agent = bool(int(state["srv_agent_state"]) & _CONFIGURED)
@@ -163,6 +170,7 @@ def _server(state: Mapping[str, str], row: Mapping[str, str]) -> Server:
         name=state["srv_name"],
         weight=int(state["srv_uweight"]),
         sessions=int(row.get("scur") or 0),
+        idle=idle,
         healthy=_health(state, row, agent=agent) and not withheld,
         withheld=withheld or ("set to drain" if admin & _DRAIN else ""),
         agent=agent,

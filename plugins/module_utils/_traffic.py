@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _gateway_counts
@@ -43,15 +43,15 @@ class Limits:
     quiet: int
     interval: int
     wait_timeout: int
+    waited: int
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Limits:
         """Read a module's options; refused where they make no sense."""
-        for name, least in (("interval", 1), ("wait_timeout", 1), ("quiet", 0)):
+        for name, least in (("interval", 1), ("wait_timeout", 1), ("quiet", 0), ("waited", 0)):
             if params[name] < least:
                 raise BadInputError(f"{name}: got {params[name]}; right is {least} or more.")
-        names = ("max_rate", "max_sessions", "quiet", "interval", "wait_timeout")
-        return cls(**{name: params[name] for name in names})
+        return cls(**{each.name: params[each.name] for each in fields(cls)})
 
     @property
     def least(self) -> int:
@@ -147,8 +147,8 @@ def _still_busy(look: Look, rate: float, limits: Limits, found: dict[str, Any]) 
             " mesh keep downstream_cx_active, or allow them by max_sessions"
         )
     return NotReadyError(
-        f"The gateways are not quiet after {limits.wait_timeout} s: {what}. {remedy}, and run it"
-        " again.",
+        f"The gateways are not quiet after {limits.waited + limits.wait_timeout} s: {what}."
+        f" {remedy}, and run it again.",
         quiet=False,
         **found,
     )

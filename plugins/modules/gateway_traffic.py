@@ -74,6 +74,10 @@ options:
     description: For how many seconds to wait.
     type: int
     default: 600
+  waited:
+    description: For how many seconds earlier calls have waited already, for what is said.
+    type: int
+    default: 0
 requirements: [urllib3, websocket-client]
 seealso:
   - module: meshwright.istio.mesh_gate
@@ -197,6 +201,7 @@ def argument_spec() -> dict[str, Any]:
         "quiet": {"type": "int", "default": 10},
         "interval": {"type": "int", "default": 1},
         "wait_timeout": {"type": "int", "default": 600},
+        "waited": {"type": "int", "default": 0},
     }
 
 

@@ -119,6 +119,13 @@ sessions:
   returned: success
   type: dict
   sample: {source: 16, target: 4}
+idle:
+  description:
+    - How many connections to C(source) and C(target) HAProxy keeps open for later requests, while
+      nobody uses them. A weight of 0 does not end them, and nothing is sent over them any more.
+  returned: success
+  type: dict
+  sample: {source: 1, target: 3}
 sockets:
   description: The two servers at each socket. C(withheld) is why one gets nothing new at all.
   returned: success

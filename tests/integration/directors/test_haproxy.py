@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,23 @@ def test_shutting_ends_what_goes_to_the_source_and_nothing_else(front: Front) ->
             lambda: ask(front)["sessions"] == {"source": 0, "target": 3}, "the end of the sessions"
         )
         assert ask(front, shut=True)["changed"] is False
+
+
+def test_what_is_kept_open_for_nobody_is_told_apart(front: Front) -> None:
+    with closing(_hold(front)):
+        front.send(5)
+        assert ask(front, share=100)["sessions"] == {"source": 1, "target": 0}
+        kept = connections(front.clusters[0])
+        assert kept > 1
+        assert ask(front)["idle"] == {"source": kept - 1, "target": 0}
+        assert front.send(5) == {"blue": 0, "green": 5}
+
+
+def connections(cluster: Cluster) -> int:
+    """How many connections to it the kernel knows."""
+    files = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    at = f"0100007F:{cluster.port:04X}"
+    return sum(line[2] == at and line[3] == "01" for line in files)
 
 
 def _hold(front: Front) -> http.client.HTTPConnection:
@@ -317,6 +334,7 @@ def test_the_director_answers_every_operation(front: Front, tmp_path: Path) -> N
         "healthy": {"source": True, "target": True},
         "writer": "",
         "object": f"backend {BACKEND} of HAProxy at {front.socket}",
+        "idle": 0,
     }
     assert answers(played) == [{}, {}, {}, read, {"seconds": 0}, {}, {}]
 

@@ -150,6 +150,42 @@ def test_a_late_drain_takes_nothing_back_and_the_next_run_goes_on(stage: Stage) 
     assert stage.journal(stage.source)["phase"] == "done"
 
 
+def test_what_the_director_keeps_for_nobody_is_not_waited_for(stage: Stage) -> None:
+    stage.set_director(idle=2)
+    left = {"failed": True, "quiet": False, "msg": "It lasts."}
+    stage.rule(
+        {"module": "gateway_traffic", "when": {"max_sessions": 0}, "answer": LATE["answer"]},
+        # Somebody is there at first, and then what was somebody's is kept for nobody as well.
+        {"module": "gateway_traffic", "when": {"waited": 0}, "answer": left},
+        {"module": "gateway_traffic", "when": {"waited": 30}, "answer": {"sessions": 3}},
+        {"module": "gateway_traffic", "when": {"waited": 60}, "answer": {"sessions": 2}},
+    )
+    done = stage.run()
+    assert done.code == 0, done.output
+    waits = [each for each in stage.asked("gateway_traffic") if each.get("wait")]
+    assert [(each["waited"], each["wait_timeout"]) for each in waits] == [
+        (0, 30),
+        (30, 30),
+        (60, 30),
+    ]
+    assert stage.journal(stage.source)["facts"]["drained"]["sessions"] == 2
+
+
+def test_it_waits_no_longer_than_it_is_told(stage: Stage) -> None:
+    stage.rule(
+        {
+            "module": "gateway_traffic",
+            "when": {"wait": True},
+            "answer": {**LATE["answer"], "quiet": False},
+        }
+    )
+    failed = stage.run(switchover_drain_timeout=40)
+    assert failed.code != 0
+    assert "16 sessions are open at oslo still" in failed.message
+    waits = [each["wait_timeout"] for each in stage.asked("gateway_traffic") if each.get("wait")]
+    assert waits == [30, 10]
+
+
 def test_it_stops_for_an_approval_and_a_target_that_breaks_meanwhile_gets_nothing_more(
     stage: Stage,
 ) -> None:

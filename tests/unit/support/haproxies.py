@@ -21,6 +21,11 @@ _STATE = (
     " srv_time_since_last_change srv_check_status srv_check_result srv_check_health"
     " srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord"
 )
+# As one with two threads says it: each idle connection is that of one of them.
+_CONNECTIONS = (
+    "bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb"
+    " idle_lim idle_cur idle_per_thr[2]"
+)
 _STATISTICS = "pxname,svname,scur,status,bck,tracked,cookie,algo,check_status,"
 
 
@@ -30,6 +35,7 @@ class FakeServer:
 
     weight: int
     sessions: int = 0
+    idle: int = 0
     checks: int | None = None
     up: bool = True
     admin: int = 0
@@ -73,6 +79,8 @@ class FakeHAProxy:
                 return self._state() if name == "pond" else "Can't find backend.\n"
             case ["show", "stat", *_which]:
                 return self._statistics()
+            case ["show", "servers", "conn", _name]:
+                return self._connections()
             case ["show", "cli", "level"]:
                 return f"{self.level}\n"
         self.said.append(" ".join(words))
@@ -108,6 +116,14 @@ class FakeHAProxy:
         return "\n".join(
             [f"# {_STATISTICS}", *rows, f"pond,BACKEND,0,UP,0,,,{self.algorithm},,", ""]
         )
+
+    def _connections(self) -> str:
+        rows = [
+            f"pond/{name} 3/{number} 192.0.2.{number} 80 - 5000 {each.sessions} 9 9 {each.idle} 0"
+            f" -1 {each.idle} {each.idle} 0"
+            for number, (name, each) in enumerate(self.servers.items(), start=1)
+        ]
+        return "\n".join([f"# {_CONNECTIONS}", *rows, ""])
 
 
 @contextmanager

@@ -202,7 +202,8 @@ def _director(file: Path) -> list[dict[str, Any]]:
     answer = (
         "{{ {'share': state.share, 'holds': true, 'reason': '', 'writer': state.writer,"
         " 'object': 'the file', 'healthy': {'source': none,"
-        " 'target': state.target_well | default(none)}} | dict2items"
+        " 'target': state.target_well | default(none)}, 'idle': state.idle | default(0)}"
+        " | dict2items"
         " | rejectattr('key', 'eq', state.lacks | default('')) | items2dict }}"
     )
     share = (

@@ -203,7 +203,8 @@ def test_fails_in_words_when_time_is_over() -> None:
 def test_says_that_probes_may_be_among_the_sessions() -> None:
     api = harbour()
     api.add("quay-1", probes=1, kept=harbours.DEFAULT)
-    result = ask(api, wait=True, wait_timeout=5)
+    result = ask(api, wait=True, wait_timeout=5, waited=60)
+    assert "not quiet after 65 s" in result["msg"]
     assert "up to 1 sessions" in result["msg"]
     assert "Probes and scrapes may be among the sessions" in result["msg"]
 

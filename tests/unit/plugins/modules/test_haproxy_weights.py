@@ -74,11 +74,13 @@ def front() -> Iterator[Front]:
 
 def test_reads_without_writing(front: Front) -> None:
     front.first.servers["stork"].weight = 300 // 3
+    front.first.servers["heron"].idle = 2
     result = front.ask()
     assert (result["rc"], result["changed"], result["share"]) == (0, False, 50)
     assert (result["holds"], result["reason"], result["file"]) == (True, "", None)
     assert result["healthy"] == {"source": True, "target": True}
     assert result["sessions"] == {"source": 5, "target": 0}
+    assert result["idle"] == {"source": 2, "target": 0}
     assert result["object"] == f"backend pond of HAProxy at {front.first.path}"
     assert front.first.said == []
 
@@ -317,6 +319,9 @@ def test_tells_what_several_hosts_have_as_one(front: Front) -> None:
         {"source": 10, "target": 0},
     )
     assert both["reason"] == (f"the target has 0 % in {one['object']} and 40 % in {two['object']}")
+    one["idle"] = {"source": 1, "target": 4}
+    both = run_module(haproxy_weights, None, {"readings": [one, two, one]})
+    assert both["idle"] == {"source": 2, "target": 8}
     same = run_module(haproxy_weights, None, {"readings": [one, one]})
     assert (same["holds"], same["object"]) == (True, one["object"])
     assert "readings: got none" in run_module(haproxy_weights, None, {"readings": []})["msg"]
