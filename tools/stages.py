@@ -106,14 +106,15 @@ def _unit() -> Iterator[Stage]:
 
 def _sanity() -> Iterator[Stage]:
     yield _stage("sanity", "ansible-test sanity", *_own("ansible_test"), "sanity")
-    # The other Pythons have the same tests under the other versions of ansible-core.
-    newest = max(pythons.find(), key=lambda minor: int(minor.partition(".")[2]))
-    yield Stage(
-        group="sanity",
-        name=f"ansible-test units, Python {newest}",
-        command=(*_own("ansible_test"), "units", "--python", newest),
-        reports=ansible_test.REPORTS,
-    )
+    found = pythons.find()
+    if compatibility.BY_ANSIBLE_TEST not in compatibility.possible(found):
+        newest = max(found, key=lambda minor: int(minor.partition(".")[2]))
+        yield Stage(
+            group="sanity",
+            name=f"ansible-test units, Python {newest}",
+            command=(*_own("ansible_test"), "units", "--python", newest),
+            reports=ansible_test.REPORTS,
+        )
 
 
 def _package() -> Iterator[Stage]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.pytest_plugin import CLUSTER, HANDED_ON
-from tools import run_tests
+from tools import ansible_test, pythons, run_tests
 from tools.environment import CHECKOUT
 from tools.run_tests import count, environment, execute, run_all
 from tools.stages import GROUPS, Lane, Stage, all_stages
@@ -218,6 +218,14 @@ def test_every_group_has_stages_in_its_place() -> None:
     order = list(dict.fromkeys(stage.group for stage in all_stages()))
     assert order == [group for group in GROUPS if group in order]
     assert set(GROUPS) - set(order) <= {"compatibility"}, "only other Pythons may be missing"
+
+
+@pytest.mark.parametrize("minors", [("3.13",), ("3.13", "3.11"), ("3.13", "3.12", "3.11")])
+def test_ansible_test_runs_the_unit_tests_once(
+    monkeypatch: pytest.MonkeyPatch, minors: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(pythons, "find", lambda: dict.fromkeys(minors, Path(sys.executable)))
+    assert [stage.reports for stage in all_stages()].count(ansible_test.REPORTS) == 1
 
 
 def test_what_needs_both_clusters_runs_while_nothing_else_does() -> None:
