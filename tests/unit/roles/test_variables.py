@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every variable of the roles that upgrade is refused when bad, before a cluster is asked.
+"""Every variable of the roles is refused when bad, before a cluster is asked.
 
 The names come from the specs of the roles' entry points, so a new variable is tested too.
 """
@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve()
 ROLES = HERE.parents[3] / "roles"
 SPECS = {
     role: yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())["argument_specs"]
-    for role in ("canary", "in_place", "switchover")
+    for role in ("preflight", "canary", "in_place", "switchover")
 }
 _SWITCHOVER = {
     "switchover_source": "oslo",
@@ -34,6 +34,7 @@ _SWITCHOVER = {
     "switchover_director_tasks": "director.yml",
 }
 GOOD: dict[tuple[str, str], dict[str, Any]] = {
+    ("preflight", "main"): {"preflight_version": "1.31.0"},
     ("canary", "main"): {"canary_version": "1.31.0"},
     ("canary", "retire"): {"canary_old_revision": "1-30"},
     ("in_place", "main"): {
@@ -96,7 +97,7 @@ def _of_wrong_types(role: str, entry: str, options: Mapping[str, Any]) -> Iterat
 
 def _too_small(role: str, entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
     numbers = [name for name, option in options.items() if option["type"] == "int"]
-    for value, right in ((-1, "a number."), (0, "a number from 1.")):
+    for value, right in ((-1, "a number"), (0, "a number from 1.")):
         names = [name for name in numbers if value or not name.endswith(MAY_BE_NOTHING)]
         yield Attempt(
             role=role,
@@ -113,8 +114,9 @@ def _attempts() -> Iterator[Attempt]:
         name = f"{role}_misspelt"
         says = {name: f"This role has no variable {name}."}
         yield Attempt(role=role, entry=entry, variables={name: 1}, says=says)
+    special = {"preflight": _wrong_questions, "switchover": _wrong_ways}
     for role in SPECS:
-        wrong = _wrong_ways if role == "switchover" else _contradictions
+        wrong = special.get(role, _contradictions)
         for name, value, words in wrong(role):
             yield Attempt(role=role, entry="main", variables={name: value}, says={name: words})
 
@@ -138,6 +140,14 @@ def _contradictions(role: str) -> Iterator[tuple[str, Any, str]]:
         both = "right is either a folder with the istioctl of every version, or both paths"
         yield "in_place_istioctl_directory", "", both
         yield "in_place_istioctl_path", "/opt/istio/istioctl-1.31.0", both
+
+
+def _wrong_questions(role: str) -> Iterator[tuple[str, Any, str]]:
+    """What no type forbids, of the preflight; its module refuses that."""
+    yield f"{role}_version", "1.31", "version: got '1.31'; right is a whole version"
+    yield f"{role}_revision", "1.31", "revision: got '1.31'; right is a name"
+    yield f"{role}_allow", ["everything"], "value of allow must be one or more of"
+    yield f"{role}_rules", {"new": {}}, "rules: got dict as 'new'; right are read"
 
 
 def _wrong_ways(role: str) -> Iterator[tuple[str, Any, str]]:
@@ -194,6 +204,9 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     }
     playbook = folder / "playbook.yml"
     playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    kubeconfig = folder / "kubeconfig"
+    # A cluster that nobody answers for: whoever gets that far fails with other words.
+    kubeconfig.write_text(yaml.safe_dump(_nowhere()), encoding="utf-8")
     inventory = folder / "inventory.yml"
     clusters = {name: {"context": name} for name in ("oslo", "bergen")}
     inventory.write_text(yaml.safe_dump({"all": {"hosts": clusters}}), encoding="utf-8")
@@ -204,8 +217,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         env={
             **env,
             "ANSIBLE_COLLECTIONS_PATH": _collections(),
-            # Whoever gets as far as a cluster is told that there is none.
-            "K8S_AUTH_KUBECONFIG": str(folder / "none"),
+            "K8S_AUTH_KUBECONFIG": str(kubeconfig),
             "LC_ALL": "C.UTF-8",
         },
         capture_output=True,
@@ -216,6 +228,18 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     texts: list[str] = json.loads(found.read_text())
     assert len(texts) == len(ATTEMPTS)
     return texts
+
+
+def _nowhere() -> dict[str, Any]:
+    cluster = {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "none", "cluster": cluster}],
+        "users": [{"name": "none", "user": {"token": "none"}}],
+        "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+        "current-context": "none",
+    }
 
 
 def _collections() -> str:
