@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,16 @@ def test_a_late_drain_takes_nothing_back_and_the_next_run_goes_on(stage: Stage) 
     assert done.code == 0, done.output
     assert stage.director["history"] == [40, 100]
     assert stage.journal(stage.source)["phase"] == "done"
+
+
+def test_the_drain_begins_when_old_answers_are_forgotten(stage: Stage) -> None:
+    stage.set_director(lifetime=30)
+    done = stage.run()
+    assert done.code == 0, done.output
+    journal = stage.journal(stage.source)
+    times = {each["phase"]: each["time"] for each in journal["history"]}
+    shifted = datetime.fromisoformat(journal["facts"]["shifted"])
+    assert datetime.fromisoformat(times["drained"]) - shifted >= timedelta(seconds=30)
 
 
 def test_what_the_director_keeps_for_nobody_is_not_waited_for(stage: Stage) -> None:

@@ -206,6 +206,7 @@ def _director(file: Path) -> list[dict[str, Any]]:
         " | dict2items"
         " | rejectattr('key', 'eq', state.lacks | default('')) | items2dict }}"
     )
+    lifetime = {"seconds": "{{ state.lifetime | default(0) }}"}
     share = (
         "{{ state | combine({'share': switchover_share | int, 'writer': '',"
         " 'history': state.history + [switchover_share | int]}) | to_json }}"
@@ -229,7 +230,7 @@ def _director(file: Path) -> list[dict[str, Any]]:
         task("Read the file", **slurp),
         task("Tell the share", "switchover_operation == 'read'", **tell(answer)),
         task("Set the share", "switchover_operation == 'set'", changes, **write(share)),
-        task("Tell the lifetime", "switchover_operation == 'lifetime'", **tell({"seconds": 0})),
+        task("Tell the lifetime", "switchover_operation == 'lifetime'", **tell(lifetime)),
         task("Shut what is open", "switchover_operation == 'shut'", **write(call)),
     ]
 
