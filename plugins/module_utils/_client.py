@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -51,6 +52,7 @@ def create_client(module: AnsibleModule, login: Mapping[str, Any] | None = None)
     """The client of the cluster that the module's options name, or the options in `login` alone."""
     if URLLIB3_ERROR is not None:
         raise MeshError("Python lacks the package urllib3 here. Install it: pip install urllib3.")
+    gc.set_threshold(100_000)  # A module keeps what it reads: there is little garbage to look for.
     if login is not None:
         return Client(_kubeconfig.connect(login, {}))
     return Client(_kubeconfig.connect(module.params))
