@@ -97,7 +97,9 @@ def _of_wrong_types(role: str, entry: str, options: Mapping[str, Any]) -> Iterat
 
 def _too_small(role: str, entry: str, options: Mapping[str, Any]) -> Iterator[Attempt]:
     numbers = [name for name, option in options.items() if option["type"] == "int"]
-    for value, right in ((-1, "a number"), (0, "a number from 1.")):
+    # None of the preflight may be nothing, so it says the same of both.
+    whole = "a number from 1." if role == "preflight" else "a number."
+    for value, right in ((-1, whole), (0, "a number from 1.")):
         names = [name for name in numbers if value or not name.endswith(MAY_BE_NOTHING)]
         yield Attempt(
             role=role,
