@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshwright.istio.tests.unit.support import api_server
 
 HERE = Path(__file__).resolve()
 ROLES = HERE.parents[3] / "roles"
@@ -206,9 +207,8 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     }
     playbook = folder / "playbook.yml"
     playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
-    kubeconfig = folder / "kubeconfig"
     # A cluster that nobody answers for: whoever gets that far fails with other words.
-    kubeconfig.write_text(yaml.safe_dump(_nowhere()), encoding="utf-8")
+    kubeconfig = api_server.kubeconfig(folder / "kubeconfig", "http://127.0.0.1:1")
     inventory = folder / "inventory.yml"
     clusters = {name: {"context": name} for name in ("oslo", "bergen")}
     inventory.write_text(yaml.safe_dump({"all": {"hosts": clusters}}), encoding="utf-8")
@@ -230,18 +230,6 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     texts: list[str] = json.loads(found.read_text())
     assert len(texts) == len(ATTEMPTS)
     return texts
-
-
-def _nowhere() -> dict[str, Any]:
-    cluster = {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "none", "cluster": cluster}],
-        "users": [{"name": "none", "user": {"token": "none"}}],
-        "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
-        "current-context": "none",
-    }
 
 
 def _collections() -> str:
