@@ -6,4 +6,8 @@
 
 from __future__ import annotations
 
+import pytest
+
+# So that a comparison that fails there shows what it has compared.
+pytest.register_assert_rewrite("tests.integration.support")
 pytest_plugins = ["sandbox.pytest_plugin", "tests.integration.support.fixtures"]
