@@ -8,6 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from io import BufferedIOBase
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
@@ -16,7 +18,14 @@ from ansible_collections.meshwright.istio.plugins.module_utils._wire import Sche
 Object: TypeAlias = dict[str, Any]
 # Inside the classes below, `list` is a method.
 Objects: TypeAlias = list[Object]
+# An answer from inside a pod, to be read while it comes.
+Opened: TypeAlias = AbstractContextManager[BufferedIOBase]
 PatchType = Literal["merge", "strategic", "json"]
+PATCH_TYPES: dict[PatchType, str] = {
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+    "json": "application/json-patch+json",
+}
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
@@ -133,6 +142,11 @@ class Api(Protocol):
         method: str = "GET",
     ) -> bytes:
         """The body of an HTTP answer from inside the pod, through a port-forward."""
+
+    def pod_open(
+        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
+    ) -> Opened:
+        """The same body to be read while it comes; an answer that breaks off is an ApiError."""
 
     def version(self) -> Object:
         """The answer of /version."""

@@ -16,9 +16,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _kubeconfig
 from ansible_collections.meshwright.istio.plugins.module_utils._api import (
+    PATCH_TYPES,
     Item,
     Object,
     Objects,
+    Opened,
     Outcome,
     PatchType,
 )
@@ -34,11 +36,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._wire import Sche
 FIELD_MANAGER = "meshwright.istio"
 AUTHENTICATION: Mapping[str, Any] = AUTH_ARG_SPEC
 PAGE = 2000
-_PATCH_TYPES: dict[str, str] = {
-    "merge": "application/merge-patch+json",
-    "strategic": "application/strategic-merge-patch+json",
-    "json": "application/json-patch+json",
-}
 
 
 def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleModule:
@@ -53,9 +50,8 @@ def create_client(module: AnsibleModule, login: Mapping[str, Any] | None = None)
     if URLLIB3_ERROR is not None:
         raise MeshError("Python lacks the package urllib3 here. Install it: pip install urllib3.")
     gc.set_threshold(100_000)  # A module keeps what it reads: there is little garbage to look for.
-    if login is not None:
-        return Client(_kubeconfig.connect(login, {}))
-    return Client(_kubeconfig.connect(module.params))
+    own = (module.params,) if login is None else (login, {})
+    return Client(_kubeconfig.connect(*own))
 
 
 class Client:
@@ -136,7 +132,7 @@ class Client:
             kind.path(namespace, name, subresource),
             body=body,
             query=_write_query(dry_run=dry_run),
-            content_type=_PATCH_TYPES[patch_type],
+            content_type=PATCH_TYPES[patch_type],
         )
 
     def apply(
@@ -214,14 +210,18 @@ class Client:
                 )
         return None
 
-    def pod_get(self, pod: str, namespace: str, *, port: int, path: str, **settings: Any) -> bytes:
+    def pod_get(self, pod: str, namespace: str, **request: Any) -> bytes:
+        with self.pod_open(pod, namespace, **request) as body:
+            return body.read()
+
+    def pod_open(self, pod: str, namespace: str, **request: Any) -> Opened:
         # Its library takes time to import, and most modules never reach into a pod.
         from ansible_collections.meshwright.istio.plugins.module_utils import (  # noqa: PLC0415
             _port_forward,
         )
 
         forward = _kinds.POD.path(namespace, pod, "portforward")
-        return _port_forward.get(self._http, forward, port=port, path=path, **settings)
+        return _port_forward.open_answer(self._http, forward, **request)
 
     def version(self) -> Object:
         return self._http.json("GET", "/version")

@@ -108,9 +108,7 @@ def _ask_proxies(
     if not istiod.running:
         return Answer(istiod=istiod)
     try:
-        connections = _again(
-            lambda: tuple(parse(_get(api, istiod, "/debug/syncz", seconds))), attempts
-        )
+        connections = _again(lambda: _read_proxies(api, istiod, seconds), attempts)
     except ApiError as error:
         return Answer(istiod=replace(istiod, problem=error.message))
     except ValueError as error:
@@ -123,14 +121,22 @@ def _ask_version(api: Api, istiod: Istiod) -> str | None:
     if not istiod.running or istiod.version:
         return None
     try:
-        return read_version(_again(lambda: _get(api, istiod, "/version")).decode())
+        return _again(lambda: _read_version(api, istiod))
     except ApiError:
         # The question for its proxies tells what is wrong with it.
         return None
 
 
-def _get(api: Api, istiod: Istiod, path: str, seconds: float = _TIMEOUT) -> bytes:
-    return api.pod_get(istiod.name, istiod.namespace, port=istiod.port, path=path, timeout=seconds)
+def _read_proxies(api: Api, istiod: Istiod, seconds: float) -> tuple[Connection, ...]:
+    name, namespace, port = istiod.name, istiod.namespace, istiod.port
+    with api.pod_open(name, namespace, port=port, path="/debug/syncz", timeout=seconds) as body:
+        return tuple(parse(body))
+
+
+def _read_version(api: Api, istiod: Istiod) -> str | None:
+    name, namespace, port = istiod.name, istiod.namespace, istiod.port
+    said = api.pod_get(name, namespace, port=port, path="/version", timeout=_TIMEOUT)
+    return read_version(said.decode())
 
 
 def _again(call: Callable[[], Answered], attempts: int = _ATTEMPTS) -> Answered:

@@ -15,6 +15,8 @@ import http.client
 import io
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -35,7 +37,8 @@ _HEADERS = "Host: localhost\r\nContent-Length: 0\r\nConnection: close\r\n"
 _SHOWN = 2000
 
 
-def get(
+@contextmanager
+def open_answer(
     http_client: Http,
     forward_path: str,
     *,
@@ -43,8 +46,8 @@ def get(
     path: str,
     timeout: float = 30.0,
     method: str = "GET",
-) -> bytes:
-    """The body of the answer to `path` on that port of the pod."""
+) -> Iterator[io.BufferedIOBase]:
+    """The body of the answer to `path` on that port of the pod, to be read while it comes."""
     if WEBSOCKET_ERROR is not None:
         raise MeshError(
             "The Python package websocket-client is needed to reach into pods. "
@@ -59,20 +62,19 @@ def get(
         connection.send_binary(bytes([_DATA]) + request.encode())
         response = http.client.HTTPResponse(_Socket(connection))  # type: ignore[arg-type]
         response.begin()
-        body = response.read()
+        if response.status >= 400:
+            raise ApiError(
+                f"{method} {path} on port {port} of {_pod(forward_path)} was answered "
+                f"{response.status} {response.reason}.",
+                status=response.status,
+                reason=response.reason,
+                body=response.read()[:_SHOWN].decode(errors="replace"),
+            )
+        yield response
     except (OSError, http.client.HTTPException, websocket.WebSocketException) as error:
         raise _failure(forward_path, port, error, 0) from error
     finally:
         connection.close(timeout=0)
-    if response.status >= 400:
-        raise ApiError(
-            f"{method} {path} on port {port} of {_pod(forward_path)} was answered "
-            f"{response.status} {response.reason}.",
-            status=response.status,
-            reason=response.reason,
-            body=body[:_SHOWN].decode(errors="replace"),
-        )
-    return body
 
 
 def _open(http_client: Http, path: str, timeout: float) -> Any:

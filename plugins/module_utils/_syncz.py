@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import codecs
 import enum
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedIOBase
 from sys import intern
 from typing import Any
 
@@ -34,6 +36,8 @@ _OLD_KEYS = {
 }
 # The version with which istioctl's own queries show up for a moment.
 _QUERY = "65536."
+_PIECE = 1 << 18
+_decode = json.JSONDecoder().raw_decode
 _BETWEEN = " \t\r\n,[]"
 
 
@@ -88,20 +92,32 @@ class Connection:
         )
 
 
-def parse(body: bytes) -> Iterator[Connection]:
-    """Read the whole answer entry by entry: as objects it would be five times its size."""
-    text = body.decode()
-    del body
-    decode = json.JSONDecoder().raw_decode
-    position = _skip(text, 0)
-    while position < len(text):
-        entry, position = decode(text, position)
-        if not isinstance(entry, dict):
-            raise ValueError(f"{entry!r} is no proxy")  # noqa: TRY004 - as the decoder's own
-        connection = Connection.from_object(entry)
-        if connection is not None:
-            yield connection
-        position = _skip(text, position)
+def parse(body: BufferedIOBase) -> Iterator[Connection]:
+    """Read the answer entry by entry, while it comes: as objects it would be five times its size.
+
+    What is not yet an entry is kept for the next piece, and refused when none is left.
+    """
+    to_text = codecs.getincrementaldecoder("utf-8")()
+    text, more = "", True
+    while more:
+        piece = body.read1(_PIECE)
+        more = bool(piece)
+        text += to_text.decode(piece, final=not more)
+        position = _skip(text, 0)
+        while position < len(text):
+            try:
+                entry, position = _decode(text, position)
+            except ValueError:
+                if not more:
+                    raise
+                break
+            if not isinstance(entry, dict):
+                raise ValueError(f"{entry!r} is no proxy")  # noqa: TRY004 - as the decoder's own
+            connection = Connection.from_object(entry)
+            if connection is not None:
+                yield connection
+            position = _skip(text, position)
+        text = text[position:]
 
 
 def _skip(text: str, position: int) -> int:

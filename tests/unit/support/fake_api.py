@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
 from typing import Any, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
@@ -253,6 +255,12 @@ class FakeApi:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    @contextmanager
+    def pod_open(
+        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
+    ) -> Iterator[BytesIO]:
+        yield BytesIO(self.pod_get(pod, namespace, port=port, path=path, timeout=timeout))
 
     def version(self) -> Object:
         return dict(self.server_version)

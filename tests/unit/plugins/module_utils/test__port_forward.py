@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _port_forward
@@ -40,6 +41,22 @@ def test_chunked_answer_is_read_to_its_end() -> None:
     head = b"\x00HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     body, _sent, _path = forwarded(head + b"3\r\nabc\r\n", b"\x002\r\nde\r\n0\r\n\r\n")
     assert body == b"abcde"
+
+
+def test_answer_can_be_read_while_it_comes() -> None:
+    head = b"\x00HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    frames = [*OPENED, head + b"3\r\nabc\r\n", b"\x005\r\nde"]
+    with serving(Answer(frames=frames)) as stub:
+        pieces = _pieces(Client(Connection(server=stub.url)))
+        assert next(pieces) == b"abc"
+        with pytest.raises(ApiError, match=r"Port 15014 of pod n/p.*cannot be reached"):
+            list(pieces)
+
+
+def _pieces(client: Client) -> Iterator[bytes]:
+    with client.pod_open("p", "n", port=PORT, path="/") as body:
+        while piece := body.read1(100):
+            yield piece
 
 
 def test_error_of_the_kubelet_is_told() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -133,18 +134,42 @@ def test_the_last_time_that_something_was_sent_counts(earlier: str, later: str) 
     assert read(resources={CLUSTERS: first}).sent_at < found.sent_at
 
 
+class Pieces(BytesIO):
+    """A body that comes in pieces of that size."""
+
+    def __init__(self, body: bytes, size: int) -> None:
+        super().__init__(body)
+        self._size = size
+
+    def read1(self, _size: int | None = -1, /) -> bytes:
+        return super().read1(self._size)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
 @pytest.mark.parametrize("indent", [None, 2], ids=["in one line", "indented"])
-def test_parse_gives_each_proxy(indent: int | None) -> None:
-    entries = [entry("a.x"), {**entry("q.x"), "istio_version": "65536.1"}, entry("b.y")]
-    body = json.dumps(entries, indent=indent).encode()
-    assert [connection.key for connection in parse(body)] == ["x/a", "y/b"]
+def test_parse_gives_each_proxy(indent: int | None, size: int) -> None:
+    rejected = {**entry("b.y"), "resources": {CLUSTERS: {"sent": SENT, "lastError": "böse ]}"}}}
+    entries = [entry("a.x"), {**entry("q.x"), "istio_version": "65536.1"}, rejected]
+    body = json.dumps(entries, indent=indent, ensure_ascii=False).encode()
+    found = list(parse(Pieces(body, size)))
+    assert [connection.key for connection in found] == ["x/a", "y/b"]
+    assert found[1].error == "CDS: böse ]}"
 
 
+def test_parse_gives_a_proxy_as_soon_as_it_is_there() -> None:
+    whole = json.dumps([entry("a.x"), entry("b.y")]).encode()
+    body = Pieces(whole, len(whole) // 2 + 9)
+    assert next(parse(body)).key == "x/a"
+    assert body.tell() < len(whole)
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
 @pytest.mark.parametrize("body", [b"", b"[]", b" [\n]\n"], ids=["empty", "none", "spaced"])
-def test_parse_of_nothing_gives_nothing(body: bytes) -> None:
-    assert list(parse(body)) == []
+def test_parse_of_nothing_gives_nothing(body: bytes, size: int) -> None:
+    assert list(parse(Pieces(body, size))) == []
 
 
+@pytest.mark.parametrize("size", [1, 100_000])
 @pytest.mark.parametrize(
     "body",
     [
@@ -152,8 +177,9 @@ def test_parse_of_nothing_gives_nothing(body: bytes) -> None:
         pytest.param(json.dumps([entry("a.x")]).encode()[:-9], id="cut off"),
         pytest.param(b"[null]", id="no objects"),
         pytest.param(b"[\xff]", id="no text"),
+        pytest.param(b"[\xc3", id="half a letter"),
     ],
 )
-def test_parse_refuses_what_is_no_list_of_objects(body: bytes) -> None:
+def test_parse_refuses_what_is_no_list_of_objects(body: bytes, size: int) -> None:
     with pytest.raises(ValueError, match=r"."):
-        list(parse(body))
+        list(parse(Pieces(body, size)))
