@@ -39,7 +39,7 @@ _JOBS: Mapping[str, Mapping[str, Any]] = {
     "istiod": {},
     "agent": {
         "metrics_path": "/stats/prometheus",
-        "scrape_interval": "15s",
+        "scrape_interval": "1m",
         "metric_relabel_configs": [_AGENTS_ALONE],
     },
     "envoy": {

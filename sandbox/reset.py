@@ -66,8 +66,17 @@ def restore(cluster: Cluster, name: str = NEW, timeout: float = 300.0) -> None:
     spaces = {path.rpartition("/")[2] for path in added if _is_namespace(path)}
     _each(cluster.objects.delete, [path for path in added if _namespace(path) not in spaces])
     changed = [path for path in before if before[path] != now.get(path)]
-    for group in (filterfalse(_namespace, changed), filter(_namespace, changed)):
-        _each(lambda path: _put(cluster, path, before[path]), group)
+
+    def put_back(paths: Iterable[str]) -> None:
+        _each(lambda path: _put(cluster, path, before[path]), list(paths))
+
+    put_back(filterfalse(_namespace, changed))
+    put_back(filter(_is_of_mesh, changed))
+    # A pod that comes before its injector is refused, and its controller tries again later each
+    # time: after some seconds of refusals, only minutes later.
+    path = f"/apis/apps/v1/namespaces/{istio.NAMESPACE}/deployments"
+    cluster.objects.wait(path, istio.unready, what="istiod of the reset mesh", timeout=timeout)
+    put_back(path for path in changed if _namespace(path) and not _is_of_mesh(path))
     foreign = list(_foreign_pods(cluster.objects.get(_PODS)["items"], memory["proxies"]))
     _each(cluster.objects.delete, foreign)
     if added or changed or foreign or _is_restless(cluster):
@@ -214,6 +223,10 @@ def _proxy(pod: Object) -> list[str]:
 
 def _is_namespace(path: str) -> bool:
     return path.rpartition("/")[0] == _SPACES
+
+
+def _is_of_mesh(path: str) -> bool:
+    return _namespace(path) == istio.NAMESPACE
 
 
 def _namespace(path: str) -> str:

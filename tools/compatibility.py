@@ -52,7 +52,8 @@ def _unit_tests(core: str) -> list[str]:
     if core == BY_ANSIBLE_TEST:
         return ["tools.ansible_test", "units", "--python", PYTHON_OF[core]]
     report = f"--junitxml={reports(core)}/report.xml"
-    return ["pytest", "-q", "-p", "no:cacheprovider", report, *AT_ONCE, "tests/unit"]
+    without = [f"--ignore-glob={CHECKOUT / pattern}" for pattern in ansible_test.NOT_REPEATED]
+    return ["pytest", "-q", "-p", "no:cacheprovider", report, *AT_ONCE, *without, "tests/unit"]
 
 
 def syntax_check() -> list[str]:

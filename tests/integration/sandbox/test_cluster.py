@@ -154,7 +154,7 @@ def test_each_cluster_is_in_a_network_of_its_own(cluster: Cluster) -> None:
 )
 def test_prometheus_measures(mesh: Cluster, query: str) -> None:
     url = f"{mesh.prometheus_url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-    # Some are read every 15 s.
+    # Some are read once a minute.
     end = time.monotonic() + 90
     found: list[object] = []
     while not found and time.monotonic() < end:

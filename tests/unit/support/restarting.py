@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -48,6 +49,41 @@ class Cluster(RunningMesh):
             mesh_objects.namespace("outside"),
             *objects,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A workload behind a Service, and how few pods may be behind that while it is drained."""
+
+    item: dict[str, Any]
+    fewest: int
+    service: Mapping[str, Any] = field(default_factory=dict)
+
+    def cluster(self) -> Cluster:
+        name = self.item["metadata"]["name"]
+        client = mesh_objects.pod("client", "outside", revision="1-30")
+        return Cluster(self.item, service(name, **self.service), client)
+
+
+ON_DELETE = {"type": "OnDelete"}
+LOCAL = {"internalTrafficPolicy": "Local"}
+KINDS = {
+    "deployment": Kind(item=workload("web", replicas=2), fewest=2),
+    "single": Kind(item=workload("web"), fewest=1),
+    "large": Kind(item=workload("web", replicas=9), fewest=9),
+    "headless": Kind(item=workload("web", replicas=2), fewest=2, service={"clusterIP": "None"}),
+    "stateful": Kind(item=workload("web", kind="StatefulSet", replicas=3), fewest=2),
+    "daemon": Kind(item=workload("web", kind="DaemonSet", replicas=2), fewest=1),
+    "on delete": Kind(
+        item=workload("web", kind="DaemonSet", replicas=2, strategy=ON_DELETE), fewest=1
+    ),
+    "daemon of one": Kind(item=workload("web", kind="DaemonSet"), fewest=1),
+    "local daemon": Kind(
+        item=workload("web", kind="DaemonSet", replicas=2), fewest=2, service=LOCAL
+    ),
+    "rollout": Kind(item=workload("web", kind="Rollout", strategy={"canary": {}}), fewest=1),
+    "legacy": Kind(item=workload("web", kind="DeploymentConfig"), fewest=1),
+}
 
 
 def one_client(*more: Mapping[str, Any], **of: Any) -> Cluster:

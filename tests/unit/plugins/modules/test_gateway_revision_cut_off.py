@@ -26,7 +26,6 @@ from ansible_collections.meshwright.istio.tests.unit.support.pod_facts import Ob
 from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import KilledError
 
 ON_OLD = {"istio.io/rev": "1-30"}
-RECREATE = {"type": "Recreate"}
 PULLING = {
     "phase": "Pending",
     "containerStatuses": [
@@ -48,56 +47,6 @@ def pods(api: GatewayCluster) -> list[Object]:
     for pod in found:
         del pod["metadata"]["resourceVersion"]
     return found
-
-
-@pytest.mark.parametrize("later", [0, 5], ids=["at once", "seconds later"])
-@pytest.mark.parametrize("eager", [True, False], ids=["eager controllers", "slow controllers"])
-@pytest.mark.parametrize("strategy", [{}, RECREATE], ids=["rolling", "recreate"])
-@pytest.mark.parametrize("target", ["1-31", "1-30"], ids=["onward", "back"])
-def test_a_run_killed_after_any_write_is_finished_by_the_next(
-    strategy: dict[str, Any], target: str, eager: bool, later: int
-) -> None:
-    for number in range(1, 100):
-        api = cluster(gateway(labels=ON_OLD, strategy=strategy), service())
-        api.controllers.eager, api.kill_after = eager, number
-        try:
-            move(api)
-            break
-        except KilledError:
-            api.let_live()
-        api.run_on(later)
-        result = move(api, revision=target)
-        assert (number, result["rc"]) == (number, 0), result["msg"]
-        assert (number, api.revisions_of("edge-in")) == (number, [target] * 2)
-        assert (number, api.marked(), api.network.lost) == (number, [], [])
-        assert (number, api.fewest["edge-in"]) == (number, 2)
-        assert (
-            "meshwright.istio/original-rollout" not in api.deployment()["metadata"]["annotations"]
-        )
-        assert move(api, revision=target)["changed"] is False
-    assert number > 4
-
-
-@pytest.mark.parametrize("later", [0, 5], ids=["at once", "seconds later"])
-@pytest.mark.parametrize("target", ["1-31", "1-30"], ids=["onward", "back"])
-def test_the_same_where_the_namespace_decides(target: str, later: int) -> None:
-    for number in range(1, 100):
-        api = cluster(gateway(), service(), rev="1-30")
-        api.controllers.eager, api.kill_after = True, number
-        api.point_namespace_at("1-31")
-        try:
-            move(api)
-            break
-        except KilledError:
-            api.let_live()
-        api.run_on(later)
-        api.point_namespace_at(target)
-        result = move(api, revision=target)
-        assert (number, result["rc"]) == (number, 0), result["msg"]
-        assert (number, api.revisions_of("edge-in")) == (number, [target] * 2)
-        assert (number, api.marked(), api.network.lost) == (number, [], [])
-        assert move(api, revision=target)["changed"] is False
-    assert number > 4
 
 
 def test_new_pods_that_get_not_ready_go_and_the_old_ones_were_not_touched() -> None:
