@@ -79,7 +79,7 @@ class Flight:
     done: int = 0
     budgets: frozenset[tuple[str, str]] = frozenset()
     hopeless_since: float | None = None
-    last: Readiness = _readiness.READY
+    last: Readiness = _readiness.waiting("it has begun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

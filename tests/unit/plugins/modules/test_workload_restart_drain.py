@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils._progress import Progress
 from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, restarting
 from ansible_collections.meshwright.istio.tests.unit.support.restarting import (
     KINDS,
@@ -40,6 +41,16 @@ def test_loses_nothing_and_never_has_too_few(case: str) -> None:
     assert (api.network.lost, api.fewest["web"]) == ([], kind.fewest)
     assert api.controllers.made["web"] == replicas
     assert restart(api)["changed"] is False
+
+
+def test_says_what_each_workload_waits_for_from_the_first_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Progress, "say", lambda _self, text, **_how: said.append(text))
+    assert restart(one_client(replicas=2))["rc"] == 0
+    assert "0 ended, 1 go on, 0 to come; Deployment shop/web: it has begun" in said
+    assert all(text == text.strip() and text[-1] not in ":;" for text in said)
 
 
 CLIENT = "outside/client"
