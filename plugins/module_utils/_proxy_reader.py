@@ -89,7 +89,7 @@ class Look:
         if proxy.state is State.STALE and proxy.key in earlier.found:
             before, now = earlier.found[proxy.key][1], self.found[proxy.key][1]
             if now.unanswered and not before.unanswered & now.unanswered:
-                return replace(proxy, state=State.SYNCED, reason=None)
+                return proxy._replace(state=State.SYNCED, reason=None)
         return proxy
 
 

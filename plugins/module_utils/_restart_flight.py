@@ -17,6 +17,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._readiness import
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
 
+_BEGUN = _readiness.waiting("it has begun")
+
 
 class Action(StrEnum):
     """What became of a workload."""
@@ -79,7 +81,7 @@ class Flight:
     done: int = 0
     budgets: frozenset[tuple[str, str]] = frozenset()
     hopeless_since: float | None = None
-    last: Readiness = _readiness.waiting("it has begun")
+    last: Readiness = _BEGUN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,9 @@ import codecs
 import enum
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from io import BufferedIOBase
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 _TYPES = {
     "envoy.config.cluster.v3.Cluster": "CDS",
@@ -49,8 +48,8 @@ class Sync(enum.StrEnum):
     REJECTED = "rejected"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+# There are thousands: this is made in a quarter of the time that a frozen dataclass takes.
+class Connection(NamedTuple):
     """One proxy, as the istiod sees it.
 
     `unanswered` holds what was sent and not acknowledged, by type; `sent_at` when it was last sent

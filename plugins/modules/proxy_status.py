@@ -216,7 +216,8 @@ def argument_spec() -> dict[str, Any]:
 def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Look, or look until all is as it shall be."""
     params, selection = module.params, Selection.from_params(module.params)
-    injectors = _injector.read(api)
+    names_one = params["revision"] or (params["wait_condition"] or {}).get("revision")
+    injectors = _injector.read(api) if names_one else []
     goal = Goal.from_params(params, injectors)
     revision = params["revision"] and revision_of(params["revision"], injectors)
     reader = Reader(api, params["istio_namespace"], selection, revision=revision)

@@ -97,7 +97,7 @@ def test_a_synced_proxy_is_well() -> None:
 def test_says_why_a_connected_proxy_is_not_synced(
     changes: dict[str, Any], state: State, reason: str
 ) -> None:
-    connection = replace(CONNECTION, **changes)
+    connection = CONNECTION._replace(**changes)
     for found in (
         judge_pod(mesh(), POD, (ISTIOD, connection)),
         judge_connection(ISTIOD, connection),
@@ -206,7 +206,7 @@ def test_asks_for_the_revision_of_that_very_pod() -> None:
 def test_takes_the_version_of_the_proxy_before_that_of_the_image(
     reported: str | None, image: str | None, version: str | None
 ) -> None:
-    connection = replace(CONNECTION, version=reported)
+    connection = CONNECTION._replace(version=reported)
     offered = mesh(versions={"1-30": frozenset({version})})
     found = judge_pod(offered, replace(POD, version=image), (ISTIOD, connection))
     assert (found.version, found.is_well) == (version, version is not None)
@@ -222,8 +222,8 @@ def test_a_bare_pod_has_no_workload_and_an_ending_one_is_marked() -> None:
 
 
 def test_a_proxy_without_a_pod_is_of_its_istiods_revision() -> None:
-    found = judge_connection(ISTIOD, replace(CONNECTION, type="router"))
-    assert found == replace(WELL, type="router", workload=None)
+    found = judge_connection(ISTIOD, CONNECTION._replace(type="router"))
+    assert found == WELL._replace(type="router", workload=None)
 
 
 def istiod(name: str, revision: str, version: str | None, **details: Any) -> Istiod:
@@ -246,10 +246,10 @@ def test_a_mesh_is_what_its_istiods_are() -> None:
 
 def test_counts() -> None:
     proxies = [
-        replace(WELL, revision="1-31", version="1.31.0"),
+        WELL._replace(revision="1-31", version="1.31.0"),
         WELL,
-        replace(WELL, state=State.STALE, restart="its labels ask for 1-31 now"),
-        replace(WELL, revision=None, version=None, state=State.PENDING, ending=True),
+        WELL._replace(state=State.STALE, restart="its labels ask for 1-31 now"),
+        WELL._replace(revision=None, version=None, state=State.PENDING, ending=True),
     ]
     found = _proxy.count(iter(proxies))
     states = {"synced": 2, "stale": 1, "pending": 0}
@@ -262,11 +262,11 @@ def test_counts() -> None:
         "ending": 1,
     }
     assert list(found["by_revision"]) == ["1-30", "1-31"]
-    unknown = _proxy.count([replace(WELL, revision=None, version=None)])
+    unknown = _proxy.count([WELL._replace(revision=None, version=None)])
     assert (unknown["by_revision"], unknown["by_version"]) == ({"unknown": 1}, {"unknown": 1})
 
 
-STALE = replace(WELL, state=State.STALE, reason="it has not acknowledged LDS")
+STALE = WELL._replace(state=State.STALE, reason="it has not acknowledged LDS")
 
 
 @pytest.mark.parametrize(
@@ -278,10 +278,10 @@ STALE = replace(WELL, state=State.STALE, reason="it has not acknowledged LDS")
         pytest.param(STALE, Wanted(), True, "is stale: it has not acknowledged LDS", id="stale"),
         pytest.param(STALE, Wanted(), False, None, id="stale, which does not matter"),
         pytest.param(
-            replace(STALE, ending=True), Wanted(revision="1-31"), True, None, id="it is ending"
+            STALE._replace(ending=True), Wanted(revision="1-31"), True, None, id="it is ending"
         ),
         pytest.param(
-            replace(STALE, type="ztunnel"), Wanted(revision="1-31"), True, None, id="a ztunnel"
+            STALE._replace(type="ztunnel"), Wanted(revision="1-31"), True, None, id="a ztunnel"
         ),
     ],
 )

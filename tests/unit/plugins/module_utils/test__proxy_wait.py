@@ -44,8 +44,8 @@ NEW = Proxy(
     version="1.31.0",
     state=State.SYNCED,
 )
-OLD = replace(NEW, revision="1-30", version="1.30.4")
-STALE = replace(NEW, state=State.STALE, reason="it has not acknowledged LDS")
+OLD = NEW._replace(revision="1-30", version="1.30.4")
+STALE = NEW._replace(state=State.STALE, reason="it has not acknowledged LDS")
 POD = Pod.from_object(mesh_objects.pod("web-1", "shop", revision="1-31", version="1.31.0"))
 OLD_POD = replace(POD, revision="1-30", version="1.30.4")
 ON_NEW = Goal(wanted=Wanted(revision="1-31"), synced=True)
@@ -126,7 +126,7 @@ def test_pods_that_are_ending_are_not_waited_for() -> None:
     "pods", [pytest.param([POD], id="istiod"), pytest.param([OLD_POD], id="pods")]
 )
 def test_gives_up_after_the_time_and_says_who_is_missing(pods: list[Pod]) -> None:
-    stale = [replace(STALE, name=f"web-{number}") for number in range(7)]
+    stale = [STALE._replace(name=f"web-{number}") for number in range(7)]
     script = Script([look(*stale, NEW)], [pods])
     with pytest.raises(NotReadyError) as caught:
         script.run(ON_NEW, seconds=9)
@@ -146,7 +146,7 @@ def test_gives_up_after_the_time_and_says_who_is_missing(pods: list[Pod]) -> Non
 
 def test_a_long_reason_is_cut_in_the_message_alone() -> None:
     reason = "it refused\n" + "0.0.0.0_80: no such filter\n" * 99
-    rejecting = replace(NEW, state=State.REJECTED, reason=reason)
+    rejecting = NEW._replace(state=State.REJECTED, reason=reason)
     with pytest.raises(NotReadyError) as caught:
         Script([look(rejecting)], [[POD]]).run(ON_NEW, seconds=1)
     assert "shop/web-1 is rejected: it refused 0.0.0.0_80: no" in caught.value.message
@@ -265,7 +265,7 @@ def test_refuses_what_cannot_be_waited_for(given: dict[str, Any], message: str) 
     ],
 )
 def test_looks_twice_where_a_state_may_pass(state: State, looks: int) -> None:
-    script = Script([look(NEW, replace(NEW, state=state)), look(NEW)])
+    script = Script([look(NEW, NEW._replace(state=state)), look(NEW)])
     found = look_twice(cast(Reader, script), pause=0)
     assert script.did == ["look"] * looks
     assert len(found.proxies) == 3 - looks
