@@ -68,7 +68,7 @@ def restore(cluster: Cluster, name: str = NEW, timeout: float = 300.0) -> None:
     changed = [path for path in before if before[path] != now.get(path)]
 
     def put_back(paths: Iterable[str]) -> None:
-        _each(lambda path: _put(cluster, path, before[path]), list(paths))
+        _each(lambda path: _put(cluster, path, before[path]), paths)
 
     put_back(filterfalse(_namespace, changed))
     put_back(filter(_is_of_mesh, changed))

@@ -24,22 +24,13 @@ TREE = COLLECTIONS / "meshwright/istio"
 OUTPUT = TREE / "tests/output"
 REPORTS = OUTPUT / "junit"
 _LINKS = CACHE / "pythons"
-_NOT_SHIPPED = (
-    "sandbox",
-    "benchmarks",
-    "tools",
-    "tests/browser",
-    "tests/integration",
-    "tests/unit/sandbox",
-    "tests/unit/benchmarks",
-    "tests/unit/tools",
-)
+_OF_TOOLS = ("tests/unit/sandbox", "tests/unit/benchmarks", "tests/unit/tools")
+_NOT_SHIPPED = ("sandbox", "benchmarks", "tools", "tests/browser", "tests/integration", *_OF_TOOLS)
 # What is not of the collection runs on the newest Python, and what says so in its first lines takes
 # minutes and does not depend on ansible-core.
-NOT_REPEATED = (
-    *("tests/unit/sandbox", "tests/unit/benchmarks", "tests/unit/tools"),
-    "tests/unit/plugins/modules/test_*_killed.py",
-)
+NOT_REPEATED = (*_OF_TOOLS, "tests/unit/plugins/modules/test_*_killed.py")
+# What is not shipped is checked by ruff and mypy.
+_LEFT_OUT = {"sanity": _NOT_SHIPPED, "units": NOT_REPEATED}
 # Does what the original does: it, too, runs pip from a wheel to install pip.
 _BOOTSTRAP = """\
 # Stands in for get-pip.py, which ansible-test fetches from a host that many networks do not reach.
@@ -68,17 +59,12 @@ def main() -> int:
         if shutil.which("shellcheck") is None and not install_debian_packages("shellcheck"):
             print("shellcheck is not installed, so shell scripts are not checked.", flush=True)
         subcommand, *options = sys.argv[1:]
-        if subcommand == "sanity":
-            # What is not shipped is checked by ruff and mypy.
-            for name in _NOT_SHIPPED:
-                _remove(TREE / name)
-        if subcommand == "units":
-            for pattern in NOT_REPEATED:
-                for path in TREE.glob(pattern):
-                    _remove(path)
-        search = f"{_LINKS}{os.pathsep}{os.environ['PATH']}"
+        for pattern in _LEFT_OUT.get(subcommand, ()):
+            for left_out in TREE.glob(pattern):
+                _remove(left_out)
+        path = f"{_LINKS}{os.pathsep}{os.environ['PATH']}"
         command = ["ansible-test", subcommand, "--venv", *options]
-        return subprocess.call(command, cwd=TREE, env={**os.environ, "PATH": search})
+        return subprocess.call(command, cwd=TREE, env={**os.environ, "PATH": path})
 
 
 def copy_checkout() -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
-from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Opened
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import REVISION, Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Connection, parse
@@ -128,15 +128,17 @@ def _ask_version(api: Api, istiod: Istiod) -> str | None:
 
 
 def _read_proxies(api: Api, istiod: Istiod, seconds: float) -> tuple[Connection, ...]:
-    name, namespace, port = istiod.name, istiod.namespace, istiod.port
-    with api.pod_open(name, namespace, port=port, path="/debug/syncz", timeout=seconds) as body:
+    with _open(api, istiod, "/debug/syncz", seconds) as body:
         return tuple(parse(body))
 
 
 def _read_version(api: Api, istiod: Istiod) -> str | None:
-    name, namespace, port = istiod.name, istiod.namespace, istiod.port
-    said = api.pod_get(name, namespace, port=port, path="/version", timeout=_TIMEOUT)
-    return read_version(said.decode())
+    with _open(api, istiod, "/version", _TIMEOUT) as body:
+        return read_version(body.read().decode())
+
+
+def _open(api: Api, istiod: Istiod, path: str, seconds: float) -> Opened:
+    return api.pod_open(istiod.name, istiod.namespace, port=istiod.port, path=path, timeout=seconds)
 
 
 def _again(call: Callable[[], Answered], attempts: int = _ATTEMPTS) -> Answered:
