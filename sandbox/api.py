@@ -31,6 +31,7 @@ _FIRST = ("Namespace", "CustomResourceDefinition")
 _PASSING = (404, 409, 429, 500, 502, 503, 504)
 _PATIENCE = 30.0
 _WATCH = 20
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Object = dict[str, Any]
 
@@ -75,6 +76,11 @@ class Objects:
     def get(self, path: str) -> Object:
         """The object or list at a path; a path is what `kubectl get --raw` takes."""
         return self._decoded("GET", path)
+
+    def metadata(self, path: str) -> list[Object]:
+        """The objects in the list at a path, of each the metadata alone."""
+        # Where there are none, it has no list of them either.
+        return json.loads(self._send("GET", path, accept=_METADATA).data)["items"] or []
 
     def delete(self, path: str) -> None:
         """Delete an object, in the background; one that is not there is deleted already."""
@@ -197,6 +203,7 @@ class Objects:
         body: Any = None,
         content_type: str = "application/json",
         *,
+        accept: str = "application/json",
         stream: bool = False,
     ) -> BaseHTTPResponse:
         what = f"{method} {path.partition('?')[0]}"
@@ -205,7 +212,7 @@ class Objects:
                 method,
                 path,
                 body=None if body is None else json.dumps(body),
-                headers={"Accept": "application/json", "Content-Type": content_type},
+                headers={"Accept": accept, "Content-Type": content_type},
                 retries=False,
                 preload_content=not stream,
             )

@@ -29,7 +29,7 @@ _OF_TOOLS = ("tests/unit/sandbox", "tests/unit/benchmarks", "tests/unit/tools")
 # minutes and does not depend on ansible-core.
 NOT_REPEATED = (*_OF_TOOLS, "tests/unit/plugins/modules/test_*_killed.py")
 # It forks for each test, which takes longer than most of them: it gets those that run modules and
-# plugins as Ansible does. The others need none of Ansible, and are run on the oldest and the newest.
+# plugins as Ansible does. The rest needs none of Ansible, and runs on the oldest and the newest.
 _WITHOUT_ANSIBLE = ("tests/unit/plugins/module_utils", "tests/unit/test_*.py")
 _LEFT_OUT = {
     # What is not shipped is checked by ruff and mypy.

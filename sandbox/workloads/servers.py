@@ -14,6 +14,7 @@ from typing import Any
 from sandbox.images import PROGRAMS
 
 PORT = 8080
+_PROBE = {"httpGet": {"path": "/healthz", "port": PORT}}
 TCP_PORT = 9000
 HTTP2_PORT = 81
 Object = dict[str, Any]
@@ -108,7 +109,8 @@ class Server:
             case Kind.JOB:
                 # Longer than any test takes; a restart would lose its work.
                 pod["containers"][0]["command"] = ["sleep", "86400"]
-                del pod["containers"][0]["args"], pod["containers"][0]["readinessProbe"]
+                for name in ("args", "startupProbe", "readinessProbe"):
+                    del pod["containers"][0][name]
                 template["spec"] = {**pod, "restartPolicy": "Never"}
                 return self._object("batch/v1", self.kind, self.name, {"template": template})
             case Kind.POD:
@@ -131,7 +133,9 @@ class Server:
             "command": ["shop"],
             "args": words,
             "ports": [{"name": "http", "containerPort": PORT}],
-            "readinessProbe": {"httpGet": {"path": "/healthz", "port": PORT}, "periodSeconds": 1},
+            # Asked every second only until it has started: that many questions cost the machine.
+            "startupProbe": {**_PROBE, "periodSeconds": 1, "failureThreshold": 60},
+            "readinessProbe": {**_PROBE, "periodSeconds": 5},
             "resources": {"requests": {"cpu": "1m", "memory": "8Mi"}},
         }
         pod: Object = {"containers": [container], "terminationGracePeriodSeconds": 30}

@@ -121,7 +121,7 @@ def test_one_that_istiod_deploys_is_held_and_goes_and_comes_back(beside: Cluster
     ):
         there = _door_revisions(lab)
         lab.prove("gateway_revision", **given, revision=revision, state="held")
-        lab.ansible.module("namespace_revision_label", namespaces=["shop"], **labels)
+        lab.ansible.alone("namespace_revision_label", namespaces=["shop"], **labels)
         beside.objects.wait(_DEPLOYMENTS, _not_rendered_by(revision), what="the istiods")
         assert _door_revisions(lab) == there, "the label alone has replaced its pods"
         moved = lab.prove("gateway_revision", **given, revision=revision)

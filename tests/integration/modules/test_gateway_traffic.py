@@ -80,7 +80,7 @@ def test_counts_sessions_and_requests(mesh: Cluster, lab: Lab, name: str) -> Non
             assert pool.request("GET", mesh.ingress_url).status == 200
         # Where only the whole process is counted, that is done every five seconds.
         time.sleep(0 if exact else 6)
-        seen = lab.ansible.module("gateway_traffic", since=first["counters"]).result
+        seen = lab.ansible.alone("gateway_traffic", since=first["counters"]).result
     passed = time.monotonic() - started
     assert seen["requests_since"] == 157
     assert seen["rate"] >= 157 / (passed + 30)
@@ -97,6 +97,6 @@ def test_waits_until_the_last_session_has_ended(mesh: Cluster, lab: Lab) -> None
         busy = lab.ansible.module("gateway_traffic", fails=True, wait_timeout=5, **options)
         assert "The gateways are not quiet after 5 s: 2 sessions, 0 open requests" in busy.message
         assert len(busy.result["samples"]) >= 3
-    quiet = lab.ansible.module("gateway_traffic", wait_timeout=60, **options)
+    quiet = lab.ansible.alone("gateway_traffic", wait_timeout=60, **options)
     assert (quiet.result["quiet"], quiet.result["sessions"]) == (True, 0)
     lab.refused("gateway_traffic", gateways=[{"namespace": "shop", "name": "catalog"}])

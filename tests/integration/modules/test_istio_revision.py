@@ -60,18 +60,18 @@ def test_a_revision_is_installed_updated_and_removed(mesh: Cluster, lab: Lab) ->
 def test_an_install_that_fails_harms_nobody(mesh: Cluster, lab: Lab) -> None:
     before = reading.quiet(mesh)
     broken = control_plane(mesh, hub="localhost/none", wait_timeout=30)
-    tried = lab.ansible.module("istio_revision", fails=True, **broken)
+    tried = lab.ansible.alone("istio_revision", fails=True, **broken)
     assert "localhost/none/pilot:1.31.0" in tried.message
     reading.expect_same(before, reading.quiet(mesh), "trying the images has changed")
 
     lab.recorder.take()
-    failed = lab.ansible.module("istio_revision", fails=True, **broken, try_images=False)
+    failed = lab.ansible.alone("istio_revision", fails=True, **broken, try_images=False)
     assert f"istiod-{NEW}" in failed.message
     assert lab.recorder.writes(), "the install must have begun"
     left = reading.difference(before, reading.quiet(mesh))
     assert touches(left, _is_foreign) <= SHARED | _kinds_of_istio(before)
 
-    removed = lab.ansible.module("istio_revision", revision=NEW, state="absent")
+    removed = lab.ansible.alone("istio_revision", revision=NEW, state="absent")
     assert removed.changed
     whole = reading.difference(before, reading.quiet(mesh))
     assert touches(whole, lambda _: True) <= SHARED | _kinds_of_istio(before)

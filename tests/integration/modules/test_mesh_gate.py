@@ -63,7 +63,7 @@ def _home(cluster: Cluster, **more: Any) -> dict[str, Any]:
 def _unmeasured(lab: Lab, **options: Any) -> Outcome:
     """It fails by that name, and has written nothing."""
     lab.recorder.take()
-    outcome = lab.ansible.module("mesh_gate", fails=True, duration=0, **options)
+    outcome = lab.ansible.alone("mesh_gate", fails=True, duration=0, **options)
     assert lab.recorder.writes() == []
     assert (outcome.result["verdict"], outcome.changed) == ("unmeasured", False)
     assert outcome.result["samples"][0]["ok"] is None
@@ -128,7 +128,7 @@ def test_a_limit_that_is_broken_fails_it(measured: Cluster, lab: Lab) -> None:
     [sample] = result["samples"]
     assert sample["value"] >= 3
     assert "more than 1" in outcome.message
-    tried = lab.ansible.module("mesh_gate", check=True, **_asking(measured, query))
+    tried = lab.ansible.alone("mesh_gate", check=True, **_asking(measured, query))
     assert tried.result["verdict"] == "failed"
 
 
@@ -137,7 +137,7 @@ def test_a_gateway_that_goes_away_meanwhile_fails_it(mesh: Cluster, lab: Lab) ->
     taker = threading.Thread(target=_take_gateway_away_once_watched, args=(mesh, lab))
     taker.start()
     try:
-        outcome = lab.ansible.module(
+        outcome = lab.ansible.alone(
             "mesh_gate",
             fails=True,
             **_home(mesh, timeout=1),
@@ -174,7 +174,7 @@ def _scale_gateway(cluster: Cluster, replicas: int) -> None:
 def test_a_pod_that_cannot_start_fails_it(mesh: Cluster, lab: Lab) -> None:
     options: dict[str, Any] = {"pending_pods": True, "namespaces": ["shop"], "interval": 1}
     with _stuck_pod(mesh):
-        outcome = lab.ansible.module(
+        outcome = lab.ansible.alone(
             "mesh_gate", fails=True, **options, pending_seconds=300, duration=120
         )
     assert (outcome.result["verdict"], outcome.result["check"]) == ("failed", "pending_pods")

@@ -28,7 +28,7 @@ def options(cluster: Cluster) -> dict[str, Any]:
 def test_a_good_mesh_may_be_upgraded(mesh: Cluster, lab: Lab, options: dict[str, Any]) -> None:
     before = reading.quiet(mesh)
     lab.recorder.take()
-    checked = lab.ansible.module("mesh_preflight", check=True, **options)
+    checked = lab.ansible.alone("mesh_preflight", check=True, **options)
     assert lab.recorder.writes() == []
     assert not checked.result["blocked"]
     assert checked.result["images"] == []
@@ -52,7 +52,7 @@ def test_what_stands_against_it_is_named(
 ) -> None:
     beside.kubectl("label", "namespace", "shop", "istio.io/rev=default")
     beside.kubectl("label", "namespace", "outside", "istio.io/rev=nowhere")
-    found = lab.ansible.module(
+    found = lab.ansible.alone(
         "mesh_preflight",
         **options,
         images=["localhost/istio/pilot:9.9.9"],

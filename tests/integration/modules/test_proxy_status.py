@@ -82,7 +82,7 @@ def test_two_revisions_are_told_as_istioctl_tells_them(beside: Cluster, lab: Lab
         ({"workloads": ["shop/Deployment/payments"]}, moved),
         ({"revision": NEW}, moved),
     ):
-        some = lab.ansible.module("proxy_status", details="all", **options).result
+        some = lab.ansible.alone("proxy_status", details="all", **options).result
         assert set(_told_by_us(some)) == wanted, options
 
 
@@ -93,7 +93,7 @@ def _pods_of(lab: Lab, app: str) -> list[dict[str, Any]]:
 def test_a_dead_istiod_makes_the_answer_partial(mesh: Cluster, lab: Lab) -> None:
     mesh.apply([DEAD_ISTIOD])
     try:
-        seen = lab.ansible.module("proxy_status").result
+        seen = lab.ansible.alone("proxy_status").result
     finally:
         # No reset takes it away.
         mesh.objects.delete("/api/v1/namespaces/istio-system/pods/istiod-dead")
@@ -109,7 +109,7 @@ def test_waiting_ends_when_all_are_there_and_names_who_is_not(beside: Cluster, l
         "wait": True,
         "wait_condition": {"revision": NEW},
     }
-    failed = lab.ansible.module("proxy_status", fails=True, **waiting, wait_timeout=2)
+    failed = lab.ansible.alone("proxy_status", fails=True, **waiting, wait_timeout=2)
     [missing] = failed.result["missing"]
     [pod] = _pods_of(lab, "payments")
     assert missing["name"] == pod["metadata"]["name"]
@@ -133,13 +133,13 @@ def test_a_pod_that_no_istiod_knows_is_not_connected(mesh: Cluster, lab: Lab) ->
         while _states(lab) != alone and time.monotonic() < end:
             time.sleep(0.5)
         assert _states(lab) == alone
-    done = lab.ansible.module("proxy_status", namespaces=["shop"], wait=True, wait_timeout=300)
+    done = lab.ansible.alone("proxy_status", namespaces=["shop"], wait=True, wait_timeout=300)
     assert done.result["summary"]["by_state"]["synced"] == 8
 
 
 def _states(lab: Lab) -> dict[str, str]:
     """The proxies of the shop that are not well."""
-    seen = lab.ansible.module("proxy_status", namespaces=["shop"]).result
+    seen = lab.ansible.alone("proxy_status", namespaces=["shop"]).result
     return {each["name"]: each["state"] for each in seen["proxies"]}
 
 

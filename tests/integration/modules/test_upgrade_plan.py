@@ -17,7 +17,7 @@ WAY: dict[str, Any] = {"revision": NEW, "version": NEW_VERSION}
 
 def test_the_plan_has_what_is_left(mesh: Cluster, lab: Lab) -> None:
     lab.recorder.take()
-    checked = lab.ansible.module("upgrade_plan", check=True, **WAY)
+    checked = lab.ansible.alone("upgrade_plan", check=True, **WAY)
     planned = lab.ansible.module("upgrade_plan", **WAY)
     assert lab.recorder.writes() == []
     assert checked.changed
@@ -43,7 +43,7 @@ def test_what_has_moved_is_not_planned_again(beside: Cluster, lab: Lab) -> None:
     beside.kubectl("label", "namespace", "shop", "istio-injection-", f"istio.io/rev={NEW}")
     beside.kubectl("rollout", "restart", "-n", "shop", "deployment/payments")
     beside.kubectl("rollout", "status", "-n", "shop", "deployment/payments")
-    planned = lab.ansible.module("upgrade_plan", **WAY, move_gateways=False, move_tags=False)
+    planned = lab.ansible.alone("upgrade_plan", **WAY, move_gateways=False, move_tags=False)
     assert planned.result["installed"]
     [wave] = planned.result["plan"]["waves"]
     assert wave["to_label"] == []

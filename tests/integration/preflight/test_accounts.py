@@ -89,7 +89,7 @@ def of_the_guide(*without: str) -> list[Object]:
 
 
 def found_as(who: Ansible, lab: Lab, **changes: Any) -> dict[str, Any]:
-    found = who.module("mesh_preflight", **options(lab, **changes))
+    found = who.alone("mesh_preflight", **options(lab, **changes))
     return {(each["code"], each["severity"]): each for each in found.result["findings"]}
 
 

@@ -50,7 +50,7 @@ def told(found: Any) -> str:
 def test_a_healthy_mesh_gives_nothing_and_check_mode_says_the_same(mesh: Cluster, lab: Lab) -> None:
     before = reading.quiet(mesh)
     lab.recorder.take()
-    checked = lab.ansible.module("mesh_preflight", check=True, **options(lab))
+    checked = lab.ansible.alone("mesh_preflight", check=True, **options(lab))
     done = lab.ansible.module("mesh_preflight", **options(lab))
     assert lab.recorder.writes() == []
     assert done.result["findings"] == checked.result["findings"] == [], told(done)
@@ -67,13 +67,13 @@ def test_a_healthy_mesh_gives_nothing_and_check_mode_says_the_same(mesh: Cluster
     ],
 )
 def test_a_healthy_mesh_gives_nothing(lab: Lab, changes: dict[str, Any]) -> None:
-    found = lab.ansible.module("mesh_preflight", **options(lab, **changes))
+    found = lab.ansible.alone("mesh_preflight", **options(lab, **changes))
     assert found.result["findings"] == [], told(found)
 
 
 @pytest.mark.usefixtures("beside")
 def test_a_mesh_with_both_versions_gives_nothing(lab: Lab) -> None:
-    found = lab.ansible.module("mesh_preflight", **options(lab))
+    found = lab.ansible.alone("mesh_preflight", **options(lab))
     assert found.result["findings"] == [], told(found)
 
 
@@ -90,7 +90,7 @@ def made(mesh: Cluster, request: pytest.FixtureRequest) -> Iterator[Condition]:
 @pytest.mark.parametrize("made", CONDITIONS, indirect=True, ids=lambda each: each.name)
 def test_it_is_found_and_nothing_else(made: Condition, lab: Lab) -> None:
     lab.recorder.take()
-    found = lab.ansible.module("mesh_preflight", **options(lab, **made.options))
+    found = lab.ansible.alone("mesh_preflight", **options(lab, **made.options))
     assert lab.recorder.writes() == []
     assert {each["code"] for each in found.result["findings"]} == made.codes, told(found)
 
@@ -110,7 +110,7 @@ def test_an_istioctl_that_lacks_for_the_way_back_is_found(lab: Lab) -> None:
     path = str(lab.cluster.artifacts.path("istioctl-1.31"))
     asked = options(lab, path="in_place", revision="default", istioctl_path=path)
     del asked["istioctl_directory"]
-    found = lab.ansible.module("mesh_preflight", **asked)
+    found = lab.ansible.alone("mesh_preflight", **asked)
     assert [each["code"] for each in found.result["findings"]] == ["way_back"], told(found)
 
 
@@ -125,7 +125,7 @@ def test_what_names_the_default_tag_moves_along(mesh: Cluster, lab: Lab) -> None
         spec={"host": "catalog"},
     )
     mesh.apply([labelled])
-    found = lab.ansible.module("mesh_preflight", **options(lab))
+    found = lab.ansible.alone("mesh_preflight", **options(lab))
     assert found.result["findings"] == [], told(found)
 
 
@@ -141,7 +141,7 @@ def test_what_names_a_revision_that_is_left_is_found(beside: Cluster, lab: Lab) 
         spec={"host": "partner"},
     )
     beside.apply([labelled])
-    found = lab.ansible.module("mesh_preflight", **options(lab, revision="1-31-0"))
+    found = lab.ansible.alone("mesh_preflight", **options(lab, revision="1-31-0"))
     assert [each["code"] for each in found.result["findings"]] == ["config_revision"], told(found)
     [objects] = [each["objects"] for each in found.result["findings"]]
     assert objects == [f"DestinationRule outside/near (istio.io/rev={NEW})"]
@@ -150,7 +150,7 @@ def test_what_names_a_revision_that_is_left_is_found(beside: Cluster, lab: Lab) 
 def test_another_upgrade_is_found(mesh: Cluster, lab: Lab) -> None:
     lab.ansible.module("upgrade_journal", action="open", source="default", target="1-29")
     try:
-        found = lab.ansible.module("mesh_preflight", **options(lab))
+        found = lab.ansible.alone("mesh_preflight", **options(lab))
         assert [each["code"] for each in found.result["findings"]] == ["other_upgrade"]
     finally:
         for path in RECORDS:
@@ -172,7 +172,7 @@ def test_an_ending_root_and_another_one_are_found(mesh: Cluster, lab: Lab) -> No
         what="the end of istiod",
     )
     mesh.objects.patch(path, {"data": {"root-cert.pem": text}})
-    found = lab.ansible.module("mesh_preflight", **options(lab))
+    found = lab.ansible.alone("mesh_preflight", **options(lab))
     codes = {each["code"] for each in found.result["findings"]}
     assert codes == {"root_certificate", "root_differs", "webhook_dead"}, told(found)
 

@@ -44,14 +44,14 @@ class Lab:
     recorder: Recorder
 
     def prove(self, module: str, **options: Any) -> Proof:
-        """Run a module in check mode, really, and again, and judge each by what it wrote.
+        """Run a module in check mode, really in a play, and again, and judge each by its writes.
 
         Check mode and the second run send no write and leave every object as it was; check mode
         says `changed`, and the diff, as the real run does.
         """
         before = reading.quiet(self.cluster)
         self.recorder.take()
-        predicted = self.ansible.module(module, check=True, **options)
+        predicted = self.ansible.alone(module, check=True, **options)
         assert self.recorder.writes() == [], "check mode has written"
         reading.expect_same(before, reading.read(self.cluster), "check mode has changed")
         done = self.ansible.module(module, **options)
@@ -60,7 +60,7 @@ class Lab:
         assert predicted.changed, predicted.result
         assert _timeless(predicted.result.get("diff")) == _timeless(done.result.get("diff"))
         after = reading.quiet(self.cluster)
-        again = self.ansible.module(module, **options)
+        again = self.ansible.alone(module, **options)
         assert not again.changed, again.result
         assert self.recorder.writes() == [], "the second run has written"
         reading.expect_same(after, reading.read(self.cluster), "the second run has changed")
@@ -75,7 +75,7 @@ class Lab:
         """Run a module that is to refuse; it must have written nothing."""
         before = reading.quiet(self.cluster)
         self.recorder.take()
-        outcome = self.ansible.module(module, fails=True, **options)
+        outcome = self.ansible.alone(module, fails=True, **options)
         assert self.recorder.writes() == [], "a refusal has written"
         reading.expect_same(before, reading.read(self.cluster), "a refusal has changed")
         return outcome
