@@ -147,7 +147,7 @@ def _on_the_mesh() -> Iterator[Stage]:
     yield replace(_stage("molecule", "molecule", *on_one), lane=Lane.B)
     for lane, name, *arguments in (
         (Lane.B, "sandbox", "tests/integration/sandbox", "-m", "not alone"),
-        (Lane.B, "preflight", "tests/integration/preflight"),
+        (Lane.A, "preflight", "tests/integration/preflight"),
         (Lane.A, "modules", "tests/integration/modules"),
         (Lane.A, "playbooks", "tests/integration/playbooks"),
     ):
