@@ -27,10 +27,6 @@ def run_module(
 
     A module that asks no cluster is given none, and makes its own client.
 
-    A module that asks no cluster is given none, and makes its own client.
-
-    A module that asks no cluster is given none, and makes its own client.
-
     Where a controller is loaded in the same process, as here, a module's warnings go to the display
     and not into what it prints. The arguments are printed up to 2.20 and not from 2.21 on.
     """
