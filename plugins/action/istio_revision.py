@@ -2,12 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shows the progress of istio_revision while it runs."""
+"""Run istio_revision in the process of its task, and show what it says while it waits."""
 
 from __future__ import annotations
 
+from ansible_collections.meshwright.istio.plugins.plugin_utils._module_action import load_module
 from ansible_collections.meshwright.istio.plugins.plugin_utils._waiting import WaitingAction
 
 
 class ActionModule(WaitingAction):
-    """Runs the module and shows what it waits for."""
+    """Runs the module and shows its progress."""
+
+    module = load_module("istio_revision")

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.meshwright.istio.plugins.module_utils import _run_id
+from ansible_collections.meshwright.istio.plugins.plugin_utils._module_action import (
+    ModuleAction,
+    load_module,
+)
 
 
-class ActionModule(ActionBase):  # type: ignore[misc] # ansible-core has no types
+class ActionModule(ModuleAction):
     """Runs the module with `run_id` filled in."""
 
-    _supports_check_mode = True
+    module = load_module("upgrade_journal")
 
-    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Any:
-        """Run the module; its result is the result."""
-        super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
-        arguments["run_id"] = arguments.get("run_id") or _identify_run()
-        return self._execute_module(module_args=arguments, task_vars=task_vars)
+    def arguments(self) -> dict[str, Any]:
+        """The task's own, and the run."""
+        given = super().arguments()
+        return {**given, "run_id": given.get("run_id") or _identify_run()}
 
 
 def _identify_run() -> str:

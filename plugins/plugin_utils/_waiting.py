@@ -16,35 +16,43 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import FILE_NAME
-from ansible_collections.meshwright.istio.plugins.plugin_utils._controller import (
-    end_with_controller,
-)
+from ansible_collections.meshwright.istio.plugins.plugin_utils._module_action import ModuleAction
 
 _LOOK_EVERY = 0.5
 # Nobody should have to wonder for longer whether the run is alive.
 _SILENCE = 12.0
 
 
-class WaitingAction(ActionBase):  # type: ignore[misc] # ansible-core has no types
-    """Runs the module of the same name, shows its progress, and does not outlive the run."""
+class WaitingAction(ModuleAction):
+    """Runs the module of the same name, and shows its progress."""
 
-    # Makes Ansible create the temporary folder before the module starts.
-    TRANSFERS_FILES = True
-    _supports_check_mode = True
+    def run_here(
+        self,
+        module: ModuleType,
+        arguments: dict[str, Any],
+        task_vars: Mapping[str, Any],
+        folder: str,
+    ) -> Any:
+        """Run it in this process, and show what it says."""
+        with _teller(folder, task_vars):
+            return super().run_here(module, arguments, task_vars, folder)
 
-    def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Any:
-        """Run the module; its result is the result."""
-        super().run(tmp, task_vars)
-        end_with_controller()
-        host = (task_vars or {}).get("inventory_hostname", "")
-        file = Path(self._connection._shell.tmpdir) / FILE_NAME
-        with Teller(file, lambda text: Display().display(f"  [{host}] {text}")):
-            return self._execute_module(task_vars=task_vars)
+    def run_elsewhere(self, arguments: dict[str, Any], task_vars: Mapping[str, Any]) -> Any:
+        """Have Ansible run it, and show what it says."""
+        # The temporary folder has to be there, and known, before the module starts.
+        self._make_tmp_path()
+        with _teller(self._connection._shell.tmpdir, task_vars):
+            return super().run_elsewhere(arguments, task_vars)
+
+
+def _teller(folder: str, task_vars: Mapping[str, Any]) -> Teller:
+    host = task_vars.get("inventory_hostname", "")
+    return Teller(Path(folder) / FILE_NAME, lambda text: Display().display(f"  [{host}] {text}"))
 
 
 class Teller:

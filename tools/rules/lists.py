@@ -53,10 +53,11 @@ def documented_strangers(root: Path) -> Iterator[str]:
 
 
 def missing_companions(root: Path) -> Iterator[str]:
-    """A module has its unit tests, a role its scenarios and a README."""
+    """A module has its action and its unit tests, a role its scenarios and a README."""
     wanted = [
-        f"tests/unit/plugins/modules/test_{name}.py"
+        place.format(name)
         for name in sorted(file.stem for file in root.glob("plugins/modules/*.py"))
+        for place in ("plugins/action/{}.py", "tests/unit/plugins/modules/test_{}.py")
     ]
     for role in sorted(folder.name for folder in root.glob("roles/*/")):
         wanted.append(f"roles/{role}/README.md")

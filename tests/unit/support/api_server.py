@@ -108,6 +108,8 @@ def _serve(
             return api.create(kind, body, namespace)
         case "PUT":
             return api.replace(kind, body)
+        case "PATCH":
+            return api.patch(kind, name, body, namespace)
         case _:
             raise ApiError(f"{verb} is not known here", status=405)
 

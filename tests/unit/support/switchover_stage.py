@@ -237,14 +237,16 @@ def _director(file: Path) -> list[dict[str, Any]]:
 
 def _build_collection(place: Path) -> None:
     """The collection by links to this checkout, but for the modules that are played."""
-    modules = place / "plugins/modules"
-    modules.mkdir(parents=True)
+    own = ("modules", "action")
+    (place / "plugins").mkdir(parents=True)
     _link(ROOT, place, ("plugins",))
-    _link(ROOT / "plugins", place / "plugins", ("modules",))
-    _link(ROOT / "plugins/modules", modules, tuple(f"{name}.py" for name in PLAYED))
+    _link(ROOT / "plugins", place / "plugins", own)
+    for kind in own:
+        (place / "plugins" / kind).mkdir()
+        _link(ROOT / "plugins" / kind, place / "plugins" / kind, [f"{name}.py" for name in PLAYED])
     stand_in = (HERE.parent / "stand_in.py.txt").read_text(encoding="utf-8")
     for name in PLAYED:
-        (modules / f"{name}.py").write_text(
+        (place / "plugins/modules" / f"{name}.py").write_text(
             f"#!/usr/bin/python\n{stand_in}\nplay('{name}')\n", encoding="utf-8"
         )
 

@@ -98,6 +98,7 @@ argument_specs:
 """,
     "roles/garden/tasks/main.yml": "- block: [{name: a}, {name: b}]\n  rescue: [{name: c}]",
     "roles/garden/tasks/open.yml": "- name: open",
+    "plugins/action/fence.py": "",
     "tests/unit/plugins/modules/test_fence.py": "",
 }
 SPECS = "roles/garden/meta/argument_specs.yml"
@@ -287,6 +288,11 @@ CASES: dict[str, tuple[Rule, Breakage, str]] = {
         remove("README.md"),
         "README.md: Playbooks: tidy_up is not in the list",
     ),
+    "a module without action": (
+        lists.missing_companions,
+        remove("plugins/action/fence.py"),
+        "plugins/action/fence.py: is missing",
+    ),
     "a module without tests": (
         lists.missing_companions,
         remove("tests/unit/plugins/modules/test_fence.py"),
@@ -325,7 +331,7 @@ CASES: dict[str, tuple[Rule, Breakage, str]] = {
     "no fragment": (
         changes.missing_fragment,
         remove("changelogs/fragments/1-fence.yml"),
-        "changelogs/fragments: is empty, but plugins/module_utils/_fence.py has changed",
+        "changelogs/fragments: is empty, but plugins/action/fence.py has changed",
     ),
 }
 

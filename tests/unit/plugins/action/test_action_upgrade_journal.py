@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.meshwright.istio.plugins.action.upgrade_journal import ActionModule
 from ansible_collections.meshwright.istio.plugins.module_utils import _run_id
+from ansible_collections.meshwright.istio.plugins.plugin_utils import _module_action
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,8 @@ def test_a_run_that_has_just_been_killed_takes_no_lock(monkeypatch: pytest.Monke
     """Its worker has another parent by then, which is not the run."""
     dead = mock.Mock(pid=os.getppid() + 1)
     monkeypatch.setattr(multiprocessing, "parent_process", lambda: dead)
+    # Which would end the process of this test, as the worker's.
+    monkeypatch.setattr(_module_action, "end_with_controller", lambda: None)
     task = mock.Mock(args={"action": "open"}, async_val=0)
     action = ActionModule(task, *[mock.MagicMock()] * 5)
     with (
