@@ -4,9 +4,9 @@
 
 """Run what the project is checked with, or only some groups of it.
 
-The stages that need the mesh mostly wait, so there are two clusters, and on each of them one stage
-runs after the other, then those that need both. The stages without a mesh run beside them, with
-less priority.
+The stages that need the mesh mostly wait, so there are two clusters, each of which takes the next
+stage when it is done with another, then come those that need both. The stages without a mesh run
+beside them, with less priority.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def run_all(stages: Sequence[Stage]) -> list[Result]:
-    """The results, of what ran beside the mesh first, else in the order of the stages."""
+    """The results, of what ran beside the mesh first, then of one cluster and of the other."""
     lanes = {lane: [stage for stage in stages if stage.lane is lane] for lane in Lane}
     others = lanes.pop(Lane.BESIDE)
     if not any(lanes.values()):
@@ -80,13 +80,13 @@ def run_all(stages: Sequence[Stage]) -> list[Result]:
 
 
 def _run_on_mesh(lanes: Mapping[Lane, Sequence[Stage]]) -> list[Result]:
-    """Two lanes on a cluster each at the same time, what needs the machine for itself afterwards.
+    """What one cluster is enough for on two at the same time, and then what needs the machine.
 
-    What is only one lane has the usual sandbox, with one cluster, and starts it itself.
+    Where there is nothing to share, it is the usual sandbox, with one cluster, started by itself.
     """
     needs_both = any(stage.needs_both for stage in lanes[Lane.ALONE])
-    if not needs_both and not (lanes[Lane.A] and lanes[Lane.B]):
-        one = [*lanes[Lane.A], *lanes[Lane.B], *lanes[Lane.ALONE]]
+    if not needs_both and len(lanes[Lane.ON_ONE]) < 2:
+        one = [*lanes[Lane.ON_ONE], *lanes[Lane.ALONE]]
         env = {HANDED_ON: "1"} if len(one) > 1 else {}
         return [execute(_with(stage, env)) for stage in one]
     started = execute(TWO_CLUSTERS)
@@ -100,15 +100,22 @@ def _run_on_mesh(lanes: Mapping[Lane, Sequence[Stage]]) -> list[Result]:
                 for stage in lane
             ),
         ]
+    # The iterator of a list may be shared by threads: each stage is taken once.
+    waiting = iter(lanes[Lane.ON_ONE])
     with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(
-            lambda: [execute(_with(stage, {CLUSTER: "b"}), aside=()) for stage in lanes[Lane.B]]
-        )
-        first = [execute(_with(stage, {CLUSTER: "a"})) for stage in lanes[Lane.A]]
+        second = pool.submit(lambda: _work_off(waiting, "b", aside=()))
+        first = _work_off(waiting, "a")
         _wait_for(second, "what runs on the second cluster")
     alone = [execute(_with(stage, {HANDED_ON: "1"})) for stage in lanes[Lane.ALONE]]
     # Whatever came last, it may have found the clusters handed on and left them.
     return [started, *first, *second.result(), *alone, execute(NO_CLUSTERS)]
+
+
+def _work_off(
+    waiting: Iterator[Stage], cluster: str, aside: Sequence[str] | None = None
+) -> list[Result]:
+    """Run what nobody has taken yet, one after the other, on that cluster."""
+    return [execute(_with(stage, {CLUSTER: cluster}), aside=aside) for stage in waiting]
 
 
 def _with(stage: Stage, env: Mapping[str, str]) -> Stage:

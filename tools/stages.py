@@ -34,11 +34,10 @@ _TYPED = (
 
 
 class Lane(StrEnum):
-    """Where a stage runs: one on each cluster of the sandbox, one beside them, one alone."""
+    """Where a stage runs: beside the mesh, on a cluster of it while another does, or alone."""
 
     BESIDE = "beside"
-    A = "a"
-    B = "b"
+    ON_ONE = "on one"
     ALONE = "alone"
 
 
@@ -142,17 +141,17 @@ def _switchover() -> Iterator[Stage]:
 
 
 def _on_the_mesh() -> Iterator[Stage]:
-    # Much of what they do is to wait, so the lanes share the processors well.
+    # Longest first: each cluster takes the next one when it is done with another.
     on_one = ("molecule", "test", "--all", "--exclude", _ON_BOTH)
-    yield replace(_stage("molecule", "molecule", *on_one), lane=Lane.B)
-    for lane, name, *arguments in (
-        (Lane.B, "sandbox", "tests/integration/sandbox", "-m", "not alone"),
-        (Lane.A, "preflight", "tests/integration/preflight"),
-        (Lane.A, "modules", "tests/integration/modules"),
-        (Lane.A, "playbooks", "tests/integration/playbooks"),
+    yield replace(_stage("molecule", "molecule", *on_one), lane=Lane.ON_ONE)
+    for name, *arguments in (
+        ("modules", "tests/integration/modules"),
+        ("playbooks", "tests/integration/playbooks"),
+        ("preflight", "tests/integration/preflight"),
+        ("sandbox", "tests/integration/sandbox", "-m", "not alone"),
     ):
         stage = _pytest(f"integration/{name}", f"{name}, on the mesh", *arguments)
-        yield replace(stage, group="integration", lane=lane)
+        yield replace(stage, group="integration", lane=Lane.ON_ONE)
     # It ends the clusters that were there, so nothing comes after it.
     last = ("tests/integration/sandbox", "-m", "alone")
     stage = _pytest("integration/lifecycle", "lifecycle, on the mesh", *last)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def test_runs_the_others_beside_the_mesh_and_shows_each_in_one_piece(
                 *(sys.executable, "-c"),
                 wait_for(begun) + "print('mesh', flush=True)\n" + wait_for(seen),
             ),
-            lane=Lane.B,
+            lane=Lane.ON_ONE,
         ),
     ]
     results = run_all(stages)
@@ -162,16 +163,11 @@ def on_mesh(seen: Path, *lanes: Lane, needs_both: bool = False) -> list[Stage]:
 @pytest.mark.parametrize(
     ("lanes", "needs_both", "told"),
     [
-        ([Lane.B], False, ["b None False"]),
-        ([Lane.B, Lane.ALONE], False, ["b None True", "alone None True"]),
-        ([Lane.B, Lane.ALONE], True, ["two", "b b False", "alone None True", "none"]),
-        (
-            [Lane.A, Lane.B, Lane.ALONE],
-            False,
-            ["two", "a a False", "b b False", "alone None True", "none"],
-        ),
+        ([Lane.ON_ONE], False, ["on one None False"]),
+        ([Lane.ON_ONE, Lane.ALONE], False, ["on one None True", "alone None True"]),
+        ([Lane.ALONE], True, ["two", "alone None True", "none"]),
     ],
-    ids=["one lane", "one cluster", "both clusters", "both lanes"],
+    ids=["one stage", "one cluster", "both clusters"],
 )
 def test_tells_each_stage_of_its_cluster(
     monkeypatch: pytest.MonkeyPatch,
@@ -191,11 +187,33 @@ def test_tells_each_stage_of_its_cluster(
     assert [each.failed for each in results] == [0] * len(told)
 
 
+def test_each_cluster_takes_the_next_stage_when_it_is_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The first one waits for the other three, so they were the other cluster's."""
+    for name in ("TWO_CLUSTERS", "NO_CLUSTERS"):
+        monkeypatch.setattr(run_tests, name, stage(""))
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    write = f"import os; open({str(seen)!r} + '/{{}} ' + os.environ[{CLUSTER!r}], 'w').close()"
+    codes = [
+        "import os, time\nend = time.monotonic() + 60\n"
+        f"while len(os.listdir({str(seen)!r})) < 3 and time.monotonic() < end: time.sleep(0.02)\n"
+        + write.format("first"),
+        *(write.format(name) for name in ("second", "third", "fourth")),
+    ]
+    results = run_all([replace(stage(code), lane=Lane.ON_ONE) for code in codes])
+    assert [each.failed for each in results] == [0] * 6
+    clusters = dict(path.name.split() for path in seen.iterdir())
+    assert len({clusters.pop("first")} | set(clusters.values())) == 2
+    assert len(set(clusters.values())) == 1
+
+
 def test_nothing_on_the_mesh_has_passed_where_there_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(run_tests, "TWO_CLUSTERS", stage("raise SystemExit(4)"))
-    results = run_all(on_mesh(tmp_path / "seen", Lane.A, Lane.B, Lane.ALONE))
+    results = run_all(on_mesh(tmp_path / "seen", Lane.ON_ONE, Lane.ON_ONE, Lane.ALONE))
     assert [(each.passed, each.failed) for each in results] == [(0, 1)] * 4
     assert not (tmp_path / "seen").exists()
 
