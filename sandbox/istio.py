@@ -26,6 +26,9 @@ NAMESPACE = "istio-system"
 GATEWAYS = {"istio-ingressgateway": "istio-ingress", "istio-egressgateway": "istio-egress"}
 # Helm values that spoil a version, a file each; whoever installs by other means takes them too.
 BAD = Path(__file__).parent / "bad"
+# istioctl gives the API server 15 seconds for each answer, which may be too few on a busy machine.
+_LATE = 'timeout=15s": context deadline exceeded'
+_ATTEMPTS = 3
 
 
 class Bad(StrEnum):
@@ -84,11 +87,16 @@ def install(cluster: Cluster, minor: str, revision: str = "", bad: Bad | None = 
         path.write_text(yaml.safe_dump(document))
         patience = "1s" if is_dead else "300s"
         arguments = ("install", "-f", str(path), "--skip-confirmation", "--readiness-timeout")
-        try:
-            cluster.run(f"istioctl-{minor}", *arguments, patience)
-        except SandboxError:
-            if not (is_dead and _is_there(cluster, revision)):
-                raise
+        for left in reversed(range(_ATTEMPTS)):
+            try:
+                cluster.run(f"istioctl-{minor}", *arguments, patience)
+            except SandboxError as error:
+                if is_dead and _is_there(cluster, revision):
+                    return
+                if not left or _LATE not in str(error):
+                    raise
+            else:
+                return
 
 
 def set_tag(cluster: Cluster, minor: str, tag: str, revision: str = "") -> None:

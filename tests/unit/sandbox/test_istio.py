@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from unittest import mock
+
 import pytest
 
 from sandbox import istio
-from sandbox.errors import UsageError
+from sandbox.errors import SandboxError, UsageError
 from sandbox.istio import Bad
 
 
@@ -40,6 +43,32 @@ def _holds(whole: object, part: object) -> bool:
     if isinstance(whole, dict) and isinstance(part, dict):
         return all(_holds(whole.get(key), value) for key, value in part.items())
     return whole == part
+
+
+_SLOW = 'Error: Patch "https://it/crd?force=true&timeout=15s": context deadline exceeded'
+
+
+@pytest.mark.parametrize(
+    ("errors", "runs", "fails"),
+    [
+        pytest.param([_SLOW, _SLOW], 3, False, id="in the end it was quick enough"),
+        pytest.param([_SLOW] * 9, 3, True, id="always too slow"),
+        pytest.param(["Error: not ready: context deadline exceeded"], 1, True, id="another error"),
+    ],
+)
+def test_a_slow_api_server_is_asked_again(errors: list[str], runs: int, fails: bool) -> None:
+    asked: list[str] = []
+
+    def run(program: str, *_arguments: str) -> str:
+        asked.append(program)
+        if len(asked) <= len(errors):
+            raise SandboxError(errors[len(asked) - 1], "look at it")
+        return ""
+
+    cluster = mock.Mock(run=run)
+    with pytest.raises(SandboxError) if fails else nullcontext():
+        istio.install(cluster, "1.31")
+    assert asked == ["istioctl-1.31"] * runs
 
 
 def test_every_bad_version_has_its_file_and_every_file_its_name() -> None:
