@@ -56,6 +56,7 @@ class ModuleAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
     """Runs the module of the same name, which does not outlive the run."""
 
     _supports_check_mode = True
+    _supports_async = True
     module: ModuleType | None = None
 
     def run(self, tmp: str | None = None, task_vars: Mapping[str, Any] | None = None) -> Any:
@@ -80,7 +81,9 @@ class ModuleAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
 
     def run_elsewhere(self, arguments: dict[str, Any], task_vars: Mapping[str, Any]) -> Any:
         """Have Ansible run it in a process of its own, on whatever machine the task is for."""
-        return self._execute_module(module_args=arguments, task_vars=task_vars)
+        return self._execute_module(
+            module_args=arguments, task_vars=task_vars, wrap_async=bool(self._task.async_val)
+        )
 
     def run_here(
         self,

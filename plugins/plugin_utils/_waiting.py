@@ -31,6 +31,9 @@ _SILENCE = 12.0
 class WaitingAction(ModuleAction):
     """Runs the module of the same name, and shows its progress."""
 
+    # Of what goes on in the background nothing would be shown.
+    _supports_async = False
+
     def run_here(
         self,
         module: ModuleType,

@@ -47,9 +47,11 @@ TASKS: dict[str, dict[str, Any]] = {
 }
 
 
-def play(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
+def play(
+    folder: Path, *options: str, tasks: Mapping[str, dict[str, Any]] = TASKS
+) -> tuple[dict[str, Any], str]:
     """What the tasks have registered, and what was shown, of a run from another folder."""
-    names = {name: f"result_{number}" for number, name in enumerate(TASKS)}
+    names = {name: f"result_{number}" for number, name in enumerate(tasks)}
     content = {
         "hosts": "localhost",
         "gather_facts": False,
@@ -62,7 +64,7 @@ def play(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
                     "register": names[name],
                     "ignore_errors": True,
                 }
-                for name, task in TASKS.items()
+                for name, task in tasks.items()
             ),
             {
                 "ansible.builtin.copy": {
@@ -84,6 +86,7 @@ def play(folder: Path, *options: str) -> tuple[dict[str, Any], str]:
             "ANSIBLE_COLLECTIONS_PATH": _collections(),
             "ANSIBLE_LOCAL_TEMP": str(folder / "temporary"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "temporary"),
+            "ANSIBLE_ASYNC_DIR": str(folder / "background"),
             "LC_ALL": "C.UTF-8",
         },
         stdout=subprocess.PIPE,
@@ -135,6 +138,18 @@ def test_a_module_does_and_says_the_same_in_either_process(tmp_path: Path) -> No
     assert [each["changed"] for each in told["each of two"]["results"]] == [False, True]
     assert "nowhere" in told["refused by the module"]["msg"]
     assert "namepsaces" in told["an option too many"]["msg"]
+
+
+def test_a_module_can_go_on_in_the_background(tmp_path: Path) -> None:
+    folder, api = tmp_path / "async", cluster()
+    (folder / "here").mkdir(parents=True)
+    with api_server.serving(api) as address:
+        api_server.kubeconfig(folder / "here/kubeconfig", address)
+        args = {**MOVE, "kubeconfig": str(folder / "here/kubeconfig")}
+        results, shown = play(folder, tasks={"later": {"args": args, "async": 120, "poll": 1}})
+    assert results["later"]["changed"] is True, shown
+    assert results["later"]["ansible_job_id"]
+    assert HERE_SAID not in shown
 
 
 class _Action(ModuleAction):
