@@ -13,11 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-# The client imports it when first needed; who asks istiods always needs it, so it is there before.
-from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _kinds,
-    _port_forward,  # noqa: F401
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Opened
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import REVISION, Pod
