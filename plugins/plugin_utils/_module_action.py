@@ -22,7 +22,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -75,9 +75,18 @@ class ModuleAction(ActionBase):  # type: ignore[misc] # ansible-core has no type
             return self.run_elsewhere(arguments, task_vars)
         folder = tempfile.mkdtemp(dir=constants.DEFAULT_LOCAL_TMP)
         try:
-            return self.run_here(self.module, arguments, task_vars, folder)
+            with self.showing(folder, task_vars):
+                return self.run_here(self.module, arguments, task_vars, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def showing(
+        self,
+        folder: str,  # noqa: ARG002 - for those that show something
+        task_vars: Mapping[str, Any],  # noqa: ARG002
+    ) -> AbstractContextManager[object]:
+        """What shows a person how far the module is, of which `folder` is the temporary one."""
+        return nullcontext()
 
     def run_elsewhere(self, arguments: dict[str, Any], task_vars: Mapping[str, Any]) -> Any:
         """Have Ansible run it in a process of its own, on whatever machine the task is for."""

@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from ansible.utils.display import Display
@@ -34,28 +33,18 @@ class WaitingAction(ModuleAction):
     # Of what goes on in the background nothing would be shown.
     _supports_async = False
 
-    def run_here(
-        self,
-        module: ModuleType,
-        arguments: dict[str, Any],
-        task_vars: Mapping[str, Any],
-        folder: str,
-    ) -> Any:
-        """Run it in this process, and show what it says."""
-        with _teller(folder, task_vars):
-            return super().run_here(module, arguments, task_vars, folder)
+    def showing(self, folder: str, task_vars: Mapping[str, Any]) -> Teller:
+        """Show what the module says."""
+        host = task_vars.get("inventory_hostname", "")
+        file = Path(folder) / FILE_NAME
+        return Teller(file, lambda text: Display().display(f"  [{host}] {text}"))
 
     def run_elsewhere(self, arguments: dict[str, Any], task_vars: Mapping[str, Any]) -> Any:
         """Have Ansible run it, and show what it says."""
         # The temporary folder has to be there, and known, before the module starts.
         self._make_tmp_path()
-        with _teller(self._connection._shell.tmpdir, task_vars):
+        with self.showing(self._connection._shell.tmpdir, task_vars):
             return super().run_elsewhere(arguments, task_vars)
-
-
-def _teller(folder: str, task_vars: Mapping[str, Any]) -> Teller:
-    host = task_vars.get("inventory_hostname", "")
-    return Teller(Path(folder) / FILE_NAME, lambda text: Display().display(f"  [{host}] {text}"))
 
 
 class Teller:
