@@ -21,6 +21,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.meshwright.istio.tests.unit.support import api_server
+from ansible_collections.meshwright.istio.tests.unit.support.collections_path import (
+    collections_path,
+)
 
 HERE = Path(__file__).resolve()
 ROLES = HERE.parents[3] / "roles"
@@ -218,7 +221,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         cwd=folder,
         env={
             **env,
-            "ANSIBLE_COLLECTIONS_PATH": _collections(),
+            "ANSIBLE_COLLECTIONS_PATH": collections_path(),
             "K8S_AUTH_KUBECONFIG": str(kubeconfig),
             "LC_ALL": "C.UTF-8",
         },
@@ -230,14 +233,6 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     texts: list[str] = json.loads(found.read_text())
     assert len(texts) == len(ATTEMPTS)
     return texts
-
-
-def _collections() -> str:
-    """The folder that this checkout lies in as a collection, or that has a link to it."""
-    for parent in HERE.parents:
-        if parent.name == "ansible_collections":
-            return str(parent.parent)
-    return str(HERE.parents[3] / ".collections")
 
 
 def test_every_bad_value_is_refused_by_name(failures: list[str]) -> None:

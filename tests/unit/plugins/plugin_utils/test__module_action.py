@@ -27,9 +27,11 @@ from ansible_collections.meshwright.istio.plugins.plugin_utils._module_action im
 )
 from ansible_collections.meshwright.istio.plugins.plugin_utils._waiting import WaitingAction
 from ansible_collections.meshwright.istio.tests.unit.support import api_server
+from ansible_collections.meshwright.istio.tests.unit.support.collections_path import (
+    collections_path,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
-HERE = Path(__file__).resolve()
 HERE_SAID = "in the process of its task"
 MOVE = {"namespaces": ["shop"], "injection": "disabled", "kubeconfig": "here/kubeconfig"}
 # Of each: what succeeds, what changes, what is refused by the module and what by its options.
@@ -83,7 +85,7 @@ def play(
         cwd=folder.parent,
         env={
             **own,
-            "ANSIBLE_COLLECTIONS_PATH": _collections(),
+            "ANSIBLE_COLLECTIONS_PATH": collections_path(),
             "ANSIBLE_LOCAL_TEMP": str(folder / "temporary"),
             "ANSIBLE_REMOTE_TEMP": str(folder / "temporary"),
             "ANSIBLE_ASYNC_DIR": str(folder / "background"),
@@ -97,14 +99,6 @@ def play(
     assert done.returncode == 0, done.stdout
     results = json.loads((folder / "results.json").read_text())
     return dict(zip(names, results, strict=True)), done.stdout
-
-
-def _collections() -> str:
-    """The folder that this checkout lies in as a collection, or that has a link to it."""
-    for parent in HERE.parents:
-        if parent.name == "ansible_collections":
-            return str(parent.parent)
-    return str(HERE.parents[4] / ".collections")
 
 
 def cluster() -> FakeApi:
