@@ -89,7 +89,10 @@ class _Measured:
 
 
 def _run_here(name: str, arguments: str) -> int:
-    from ansible.module_utils import basic  # noqa: PLC0415 - only the process itself needs it
+    # Only the process itself needs them. ansible-playbook has YAML, and by default our modules run
+    # in its process.
+    import yaml  # noqa: F401, PLC0415
+    from ansible.module_utils import basic  # noqa: PLC0415
 
     collection, _dot, module = name.rpartition(".")
     loaded = importlib.import_module(f"ansible_collections.{collection}.plugins.modules.{module}")

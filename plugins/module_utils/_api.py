@@ -18,8 +18,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._wire import Sche
 Object: TypeAlias = dict[str, Any]
 # Inside the classes below, `list` is a method.
 Objects: TypeAlias = list[Object]
-# An answer from inside a pod, to be read while it comes.
-Opened: TypeAlias = AbstractContextManager[BufferedIOBase]
 PatchType = Literal["merge", "strategic", "json"]
 PATCH_TYPES: dict[PatchType, str] = {
     "merge": "application/merge-patch+json",
@@ -28,6 +26,17 @@ PATCH_TYPES: dict[PatchType, str] = {
 }
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
+
+
+class PodPort(Protocol):
+    """A port inside a pod, over one connection. An answer is read before the next is asked for."""
+
+    def open(self, path: str, method: str = "GET") -> AbstractContextManager[BufferedIOBase]:
+        """The body of an HTTP answer; ApiError for a refusal, or one that breaks off."""
+
+
+# One that is closed when it is left.
+Opened: TypeAlias = AbstractContextManager[PodPort]
 
 
 class Api(Protocol):
@@ -143,10 +152,8 @@ class Api(Protocol):
     ) -> bytes:
         """The body of an HTTP answer from inside the pod, through a port-forward."""
 
-    def pod_open(
-        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
-    ) -> Opened:
-        """The same body to be read while it comes; an answer that breaks off is an ApiError."""
+    def pod_port(self, pod: str, namespace: str, *, port: int, timeout: float = 30.0) -> Opened:
+        """A port-forward for more than one answer, or for one that is read while it comes."""
 
     def version(self) -> Object:
         """The answer of /version."""

@@ -210,18 +210,17 @@ class Client:
                 )
         return None
 
-    def pod_get(self, pod: str, namespace: str, **request: Any) -> bytes:
-        with self.pod_open(pod, namespace, **request) as body:
+    def pod_get(self, pod: str, namespace: str, *, path: str, **settings: Any) -> bytes:
+        method = settings.pop("method", "GET")
+        with self.pod_port(pod, namespace, **settings) as port, port.open(path, method) as body:
             return body.read()
 
-    def pod_open(self, pod: str, namespace: str, **request: Any) -> Opened:
+    def pod_port(self, pod: str, namespace: str, **settings: Any) -> Opened:
         # Its library takes time to import, and most modules never reach into a pod.
-        from ansible_collections.meshwright.istio.plugins.module_utils import (  # noqa: PLC0415
-            _port_forward,
-        )
+        from ansible_collections.meshwright.istio.plugins.module_utils import _port_forward  # noqa: PLC0415
 
         forward = _kinds.POD.path(namespace, pod, "portforward")
-        return _port_forward.open_answer(self._http, forward, **request)
+        return _port_forward.connect(self._http, forward, **settings)
 
     def version(self) -> Object:
         return self._http.json("GET", "/version")

@@ -10,11 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
-from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Opened
+from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, PodPort
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import REVISION, Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Connection, parse
@@ -26,6 +25,7 @@ _PORT = "15014"
 _TIMEOUT = 10.0
 _ATTEMPTS = 2
 _PAUSE = 0.3
+_FINAL = (401, 403, 404)
 
 Answered = TypeVar("Answered")
 
@@ -79,66 +79,47 @@ def find_istiods(api: Api, namespace: str) -> list[Istiod]:
 
 def ask_all(api: Api, istiods: Iterable[Istiod]) -> list[Answer]:
     """Ask all of them at once for their versions and their proxies."""
-    known = list(istiods)
-    calls: list[Callable[[], Any]] = [
-        *(partial(_ask_proxies, api, istiod) for istiod in known),
-        *(partial(_ask_version, api, istiod) for istiod in known),
-    ]
-    said = api.each(lambda call: call(), calls)
-    answers = zip(said[: len(known)], said[len(known) :], strict=True)
-    return [
-        Answer(
-            istiod=replace(answer.istiod, version=version or answer.istiod.version),
-            connections=answer.connections,
-        )
-        for answer, version in answers
-    ]
+    return list(api.each(lambda istiod: _ask(api, istiod), istiods))
 
 
 def ask_once(api: Api, istiods: Iterable[Istiod], seconds: float) -> list[Answer]:
-    """Ask all of them at once for their proxies alone, and for no longer than that."""
-    return list(
-        api.each(lambda istiod: _ask_proxies(api, istiod, attempts=1, seconds=seconds), istiods)
-    )
+    """Ask all of them at once, each one time and for no longer than that."""
+    return list(api.each(lambda istiod: _ask(api, istiod, 1, seconds), istiods))
 
 
-def _ask_proxies(
-    api: Api, istiod: Istiod, *, attempts: int = _ATTEMPTS, seconds: float = _TIMEOUT
-) -> Answer:
+def _ask(api: Api, istiod: Istiod, attempts: int = _ATTEMPTS, seconds: float = _TIMEOUT) -> Answer:
     if not istiod.running:
         return Answer(istiod=istiod)
     try:
-        connections = _again(lambda: _read_proxies(api, istiod, seconds), attempts)
+        return _again(lambda: _read(api, istiod, seconds), attempts)
     except ApiError as error:
         return Answer(istiod=replace(istiod, problem=error.message))
-    except ValueError as error:
-        said = f"its /debug/syncz is not the JSON that Istio 1.24 to 1.31 answer ({error})"
-        return Answer(istiod=replace(istiod, problem=said))
-    return Answer(istiod=istiod, connections=connections)
 
 
-def _ask_version(api: Api, istiod: Istiod) -> str | None:
-    if not istiod.running or istiod.version:
-        return None
+def _read(api: Api, istiod: Istiod, seconds: float) -> Answer:
+    with api.pod_port(istiod.name, istiod.namespace, port=istiod.port, timeout=seconds) as port:
+        known = replace(istiod, version=istiod.version or _read_version(port))
+        try:
+            with port.open("/debug/syncz") as body:
+                return Answer(istiod=known, connections=tuple(parse(body)))
+        except ApiError as error:
+            if error.status not in _FINAL:
+                raise
+            return Answer(istiod=replace(known, problem=error.message))
+        except ValueError as error:
+            said = f"its /debug/syncz is not the JSON that Istio 1.24 to 1.31 answer ({error})"
+            return Answer(istiod=replace(known, problem=said))
+
+
+def _read_version(port: PodPort) -> str | None:
     try:
-        return _again(lambda: _read_version(api, istiod))
-    except ApiError:
-        # The question for its proxies tells what is wrong with it.
+        with port.open("/version") as body:
+            return read_version(body.read().decode())
+    except ApiError as error:
+        if not error.status:
+            raise
+        # It answered, so that its proxies can be asked for.
         return None
-
-
-def _read_proxies(api: Api, istiod: Istiod, seconds: float) -> tuple[Connection, ...]:
-    with _open(api, istiod, "/debug/syncz", seconds) as body:
-        return tuple(parse(body))
-
-
-def _read_version(api: Api, istiod: Istiod) -> str | None:
-    with _open(api, istiod, "/version", _TIMEOUT) as body:
-        return read_version(body.read().decode())
-
-
-def _open(api: Api, istiod: Istiod, path: str, seconds: float) -> Opened:
-    return api.pod_open(istiod.name, istiod.namespace, port=istiod.port, path=path, timeout=seconds)
 
 
 def _again(call: Callable[[], Answered], attempts: int = _ATTEMPTS) -> Answered:
@@ -147,7 +128,7 @@ def _again(call: Callable[[], Answered], attempts: int = _ATTEMPTS) -> Answered:
         try:
             return call()
         except ApiError as error:
-            if error.status in (401, 403, 404):
+            if error.status in _FINAL:
                 raise
             time.sleep(_PAUSE)
     return call()

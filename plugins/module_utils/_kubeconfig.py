@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _yaml
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 
 # Options of kubernetes.core's auth fragment that this file can use without the kubernetes package.
@@ -172,16 +173,15 @@ def _read_simple(options: Mapping[str, Any]) -> Connection | None:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - a kubeconfig given as a dictionary needs no YAML
-
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+        documents = _yaml.load_all(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise BadInputError(
             f"The kubeconfig {path} is not valid YAML ({error}). Give another with kubeconfig."
         ) from error
-    if not isinstance(document, dict):
+    if not documents or not isinstance(documents[0], dict):
         raise BadInputError(f"The kubeconfig {path} is empty. Give another with kubeconfig.")
+    document: dict[str, Any] = documents[0]
     return document
 
 

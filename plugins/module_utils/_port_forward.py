@@ -32,22 +32,16 @@ else:
 
 _PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
-_HEADERS = "Host: localhost\r\nContent-Length: 0\r\nConnection: close\r\n"
+_HEADERS = "Host: localhost\r\nContent-Length: 0\r\n"
 # As much of an error's body as is worth to show.
 _SHOWN = 2000
 
 
 @contextmanager
-def open_answer(
-    http_client: Http,
-    forward_path: str,
-    *,
-    port: int,
-    path: str,
-    timeout: float = 30.0,
-    method: str = "GET",
-) -> Iterator[io.BufferedIOBase]:
-    """The body of the answer to `path` on that port of the pod, to be read while it comes."""
+def connect(
+    http_client: Http, forward_path: str, *, port: int, timeout: float = 30.0
+) -> Iterator[PodPort]:
+    """That port of the pod, to be asked as long as the connection is held."""
     if WEBSOCKET_ERROR is not None:
         raise MeshError(
             "The Python package websocket-client is needed to reach into pods. "
@@ -58,23 +52,42 @@ def open_answer(
     except (OSError, websocket.WebSocketException) as error:
         raise _failure(forward_path, port, error, getattr(error, "status_code", 0)) from error
     try:
-        request = f"{method} {path} HTTP/1.1\r\n{_HEADERS}\r\n"
-        connection.send_binary(bytes([_DATA]) + request.encode())
-        response = http.client.HTTPResponse(_Socket(connection))  # type: ignore[arg-type]
-        response.begin()
-        if response.status >= 400:
-            raise ApiError(
-                f"{method} {path} on port {port} of {_pod(forward_path)} was answered "
-                f"{response.status} {response.reason}.",
-                status=response.status,
-                reason=response.reason,
-                body=response.read()[:_SHOWN].decode(errors="replace"),
-            )
-        yield response
-    except (OSError, http.client.HTTPException, websocket.WebSocketException) as error:
-        raise _failure(forward_path, port, error, 0) from error
+        yield PodPort(connection, forward_path, port)
     finally:
         connection.close(timeout=0)
+
+
+class PodPort:
+    """A connection to a port of a pod. See `_api.PodPort`."""
+
+    def __init__(self, connection: Any, forward_path: str, port: int) -> None:
+        self._connection = connection
+        self._forward_path = forward_path
+        self._port = port
+        self._answers = _Answers(_Frames(connection), buffer_size=1 << 18)
+
+    @contextmanager
+    def open(self, path: str, method: str = "GET") -> Iterator[io.BufferedIOBase]:
+        try:
+            request = f"{method} {path} HTTP/1.1\r\n{_HEADERS}\r\n"
+            self._connection.send_binary(bytes([_DATA]) + request.encode())
+            with http.client.HTTPResponse(self) as response:  # type: ignore[arg-type]
+                response.begin()
+                if response.status >= 400:
+                    raise ApiError(
+                        f"{method} {path} on port {self._port} of {_pod(self._forward_path)} was "
+                        f"answered {response.status} {response.reason}.",
+                        status=response.status,
+                        reason=response.reason,
+                        body=response.read()[:_SHOWN].decode(errors="replace"),
+                    )
+                yield response
+        except (OSError, http.client.HTTPException, websocket.WebSocketException) as error:
+            raise _failure(self._forward_path, self._port, error, 0) from error
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """As much of a socket as http.client asks for."""
+        return self._answers
 
 
 def _open(http_client: Http, path: str, timeout: float) -> Any:
@@ -143,14 +156,11 @@ class _Frames(io.RawIOBase):
             self._rest = payload
 
 
-class _Socket:
-    """As much of a socket as http.client asks for."""
+class _Answers(io.BufferedReader):
+    """What is read from, answer by answer."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Frames(self._connection), buffer_size=1 << 18)
+    def close(self) -> None:
+        """Stay open: http.client closes what it has read one answer from."""
 
 
 def _pod(forward_path: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Optional
 
 from ansible_collections.meshwright.istio.plugins.module_utils._istiod import Istiod
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
-from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Connection
+from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Connection, Sync
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
 
 UNKNOWN = "unknown"
@@ -136,13 +136,14 @@ def judge_connection(istiod: Istiod, connection: Connection) -> Proxy:
 
 
 def _connected(connection: Connection) -> tuple[State, str | None]:
-    state = State(connection.sync)
-    if state is State.STALE:
+    if connection.sync is Sync.SYNCED:
+        return State.SYNCED, None
+    if connection.sync is Sync.STALE:
         types = sorted(name for name, _nonce in connection.unanswered)
         if types:
-            return state, f"it has not acknowledged {', '.join(types)}"
-        return state, "nothing has been sent to it yet"
-    return state, connection.error or None
+            return State.STALE, f"it has not acknowledged {', '.join(types)}"
+        return State.STALE, "nothing has been sent to it yet"
+    return State.REJECTED, connection.error
 
 
 def _unconnected(mesh: Mesh, pod: Pod) -> tuple[State, str]:

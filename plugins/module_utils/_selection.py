@@ -53,7 +53,7 @@ class Selection:
 
     @property
     def is_everything(self) -> bool:
-        return self == Selection()
+        return not (self.namespaces or self.workloads or self.namespace_selector is not None)
 
     def has(
         self, namespaces: Mapping[str, Labels], namespace: str, owner: Reference | None

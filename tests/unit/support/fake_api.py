@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import (
     Object,
     Objects,
     PatchType,
+    PodPort,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
@@ -29,6 +31,18 @@ from ansible_collections.meshwright.istio.plugins.module_utils._wire import Sche
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 Key = tuple[str, str, str | None, str]
+
+
+class FakePort:
+    """A port inside a pod; `get` gives the body of what is asked there."""
+
+    def __init__(self, get: Callable[..., bytes]) -> None:
+        self._get = get
+
+    @contextmanager
+    def open(self, path: str, method: str = "GET") -> Iterator[BytesIO]:
+        more = {} if method == "GET" else {"method": method}
+        yield BytesIO(self._get(path=path, **more))
 
 
 class FakeApi:
@@ -257,10 +271,10 @@ class FakeApi:
         return answer
 
     @contextmanager
-    def pod_open(
-        self, pod: str, namespace: str, *, port: int, path: str, timeout: float = 30.0
-    ) -> Iterator[BytesIO]:
-        yield BytesIO(self.pod_get(pod, namespace, port=port, path=path, timeout=timeout))
+    def pod_port(
+        self, pod: str, namespace: str, *, port: int, timeout: float = 30.0
+    ) -> Iterator[PodPort]:
+        yield FakePort(partial(self.pod_get, pod, namespace, port=port, timeout=timeout))
 
     def version(self) -> Object:
         return dict(self.server_version)

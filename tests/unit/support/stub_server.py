@@ -25,8 +25,8 @@ class Answer:
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    frames: Sequence[bytes] | None = None
-    """Binary WebSocket messages that are sent after the client's first one."""
+    frames: Sequence[bytes | None] | None = None
+    """Binary WebSocket messages that are sent after the client's first one; None awaits another."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def _speak(self, frames: Sequence[bytes]) -> None:
+    def _speak(self, frames: Sequence[bytes | None]) -> None:
         """As much of RFC 6455 as one exchange needs."""
         magic = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         key = self.headers["Sec-WebSocket-Key"].encode()
@@ -90,10 +90,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Sec-WebSocket-Accept", base64.b64encode(digest).decode())
         self.send_header("Sec-WebSocket-Protocol", self.headers["Sec-WebSocket-Protocol"])
         self.end_headers()
-        self.wfile.flush()
-        self.stub.asked.append(Asked("FRAME", "", [], self._receive()))
-        for frame in frames:
-            self.wfile.write(b"\x82" + _length(len(frame)) + frame)
+        for frame in (None, *frames):
+            if frame is None:
+                self.wfile.flush()
+                self.stub.asked.append(Asked("FRAME", "", [], self._receive()))
+            else:
+                self.wfile.write(b"\x82" + _length(len(frame)) + frame)
         self.wfile.write(b"\x88\x00")
         self.wfile.flush()
         self.close_connection = True

@@ -160,6 +160,28 @@ def test_a_refusal_is_final(status: int) -> None:
     assert api.asked.count("/debug/syncz") == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "tries"),
+    [
+        pytest.param(403, 1, id="refused"),
+        pytest.param(404, 1, id="no such pod"),
+        pytest.param(500, 2, id="lost"),
+    ],
+)
+def test_a_port_forward_that_is_refused_is_final(
+    status: int, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, tried = cluster(), []
+
+    def refuse(pod: str, *_arguments: Any, **_settings: Any) -> None:
+        tried.append(pod)
+        raise ApiError("It cannot be reached.", status=status)
+
+    monkeypatch.setattr(api, "pod_port", refuse)
+    assert ask(api).istiod.problem == "It cannot be reached."
+    assert tried == ["istiod-a"] * tries
+
+
 def test_an_answer_that_is_no_list_of_proxies_is_a_problem() -> None:
     api = cluster()
     api.pod_answers[SYNCZ] = b"You need a token"
@@ -168,11 +190,20 @@ def test_an_answer_that_is_no_list_of_proxies_is_a_problem() -> None:
     assert str(answer.istiod.problem).startswith("its /debug/syncz is not the JSON that Istio")
 
 
-def test_a_version_that_cannot_be_asked_for_is_unknown_and_no_problem() -> None:
+def test_a_version_that_is_refused_is_unknown_and_no_problem() -> None:
     api = cluster()
-    del api.pod_answers[VERSION]
+    api.pod_answers[VERSION] = ApiError("It was answered 500.", status=500)
     answer = ask(api)
     assert (answer.istiod.version, answer.istiod.problem) == (None, None)
+    assert len(answer.connections) == 1
+
+
+def test_a_connection_that_is_lost_while_the_version_is_asked_for_is_tried_for_again() -> None:
+    api = cluster()
+    api.pod_answers[VERSION] = LOST
+    answer = ask(api)
+    assert (answer.istiod.problem, answer.connections) == ("The connection was lost.", ())
+    assert api.asked == ["/version", "/version"]
 
 
 @pytest.mark.parametrize(

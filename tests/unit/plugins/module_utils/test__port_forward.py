@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _port_forward
@@ -54,9 +55,26 @@ def test_answer_can_be_read_while_it_comes() -> None:
 
 
 def _pieces(client: Client) -> Iterator[bytes]:
-    with client.pod_open("p", "n", port=PORT, path="/") as body:
+    with client.pod_port("p", "n", port=PORT) as port, port.open("/") as body:
         while piece := body.read1(100):
             yield piece
+
+
+@pytest.mark.parametrize(
+    "status", [pytest.param(b"200 OK", id="answered"), pytest.param(b"404 Not", id="refused")]
+)
+def test_one_connection_is_asked_again(status: bytes) -> None:
+    first = b"\x00HTTP/1.1 " + status + b"\r\nContent-Length: 4\r\n\r\nnone"
+    second = b"\x00HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"
+    with serving(Answer(frames=[*OPENED, first, None, second])) as stub:
+        client = Client(Connection(server=stub.url))
+        with client.pod_port("p", "n", port=PORT) as port:
+            with suppress(ApiError), port.open("/version") as body:
+                assert body.read() == b"none"
+            with port.open("/debug/syncz", "POST") as body:
+                assert body.read() == b"ab"
+        sent = [each.body[:16] for each in stub.asked if each.method == "FRAME"]
+    assert sent == [b"\x00GET /version HT", b"\x00POST /debug/syn"]
 
 
 def test_error_of_the_kubelet_is_told() -> None:

@@ -145,19 +145,32 @@ class Pieces(BytesIO):
         return super().read1(self._size)
 
 
-@pytest.mark.parametrize("size", [1, 7, 100_000])
-@pytest.mark.parametrize("indent", [None, 2], ids=["in one line", "indented"])
-def test_parse_gives_each_proxy(indent: int | None, size: int) -> None:
-    rejected = {**entry("b.y"), "resources": {CLUSTERS: {"sent": SENT, "lastError": "böse ]}"}}}
-    entries = [entry("a.x"), {**entry("q.x"), "istio_version": "65536.1"}, rejected]
-    body = json.dumps(entries, indent=indent, ensure_ascii=False).encode()
-    found = list(parse(Pieces(body, size)))
-    assert [connection.key for connection in found] == ["x/a", "y/b"]
-    assert found[1].error == "CDS: böse ]}"
+def compact(entries: list[dict[str, Any]]) -> bytes:
+    """As an istiod writes it."""
+    return json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 100_000])
+@pytest.mark.parametrize("form", ["compact", "indented"])
+def test_parse_gives_each_proxy(form: str, size: int) -> None:
+    error = 'böse ]},{"'
+    rejected = {**entry("b.y"), "resources": {CLUSTERS: {"sent": SENT, "lastError": error}}}
+    entries = [entry("a.x"), {**entry("q.x"), "istio_version": "65536.1"}, rejected, entry("c.y")]
+    indented = json.dumps(entries, indent=2, ensure_ascii=False).encode()
+    found = list(parse(Pieces(compact(entries) if form == "compact" else indented, size)))
+    assert [connection.key for connection in found] == ["x/a", "y/b", "y/c"]
+    assert found[1].error == f"CDS: {error}"
+
+
+@pytest.mark.parametrize("size", [1, 100, 100_000])
+def test_an_entry_may_hold_a_list_of_objects(size: int) -> None:
+    entries = [{"more": [{"a": 1}, {"b": 2}, {"c": 3}], **entry(name)} for name in ("a.x", "b.x")]
+    found = list(parse(Pieces(compact(entries), size)))
+    assert [connection.key for connection in found] == ["x/a", "x/b"]
 
 
 def test_parse_gives_a_proxy_as_soon_as_it_is_there() -> None:
-    whole = json.dumps([entry("a.x"), entry("b.y")]).encode()
+    whole = compact([entry("a.x"), entry("b.y")])
     body = Pieces(whole, len(whole) // 2 + 9)
     assert next(parse(body)).key == "x/a"
     assert body.tell() < len(whole)
@@ -176,6 +189,7 @@ def test_parse_of_nothing_gives_nothing(body: bytes, size: int) -> None:
         pytest.param(b"You need a token", id="text"),
         pytest.param(json.dumps([entry("a.x")]).encode()[:-9], id="cut off"),
         pytest.param(b"[null]", id="no objects"),
+        pytest.param(b"null", id="no list"),
         pytest.param(b"[\xff]", id="no text"),
         pytest.param(b"[\xc3", id="half a letter"),
     ],
