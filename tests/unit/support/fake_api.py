@@ -27,22 +27,11 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import (
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
+from ansible_collections.meshwright.istio.tests.unit.support.fake_port import FakePort
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 Key = tuple[str, str, str | None, str]
-
-
-class FakePort:
-    """A port inside a pod; `get` gives the body of what is asked there."""
-
-    def __init__(self, get: Callable[..., bytes]) -> None:
-        self._get = get
-
-    @contextmanager
-    def open(self, path: str, method: str = "GET") -> Iterator[BytesIO]:
-        more = {} if method == "GET" else {"method": method}
-        yield BytesIO(self._get(path=path, **more))
 
 
 class FakeApi:
