@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from io import BytesIO
 from typing import Any, TypeVar
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
