@@ -210,8 +210,9 @@ class Client:
                 )
         return None
 
-    def pod_get(self, pod: str, namespace: str, *, path: str, **settings: Any) -> bytes:
-        method = settings.pop("method", "GET")
+    def pod_get(
+        self, pod: str, namespace: str, *, path: str, method: str = "GET", **settings: Any
+    ) -> bytes:
         with self.pod_port(pod, namespace, **settings) as port, port.open(path, method) as body:
             return body.read()
 

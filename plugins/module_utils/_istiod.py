@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, PodPort
@@ -26,8 +26,6 @@ _TIMEOUT = 10.0
 _ATTEMPTS = 2
 _PAUSE = 0.3
 _FINAL = (401, 403, 404)
-
-Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,22 +81,35 @@ def ask_all(api: Api, istiods: Iterable[Istiod]) -> list[Answer]:
 
 
 def ask_once(api: Api, istiods: Iterable[Istiod], seconds: float) -> list[Answer]:
-    """Ask all of them at once, each one time and for no longer than that."""
-    return list(api.each(lambda istiod: _ask(api, istiod, 1, seconds), istiods))
+    """Ask all of them at once for their proxies alone, and for no longer than that."""
+    return list(
+        api.each(
+            lambda istiod: _ask(api, istiod, attempts=1, seconds=seconds, version=False), istiods
+        )
+    )
 
 
-def _ask(api: Api, istiod: Istiod, attempts: int = _ATTEMPTS, seconds: float = _TIMEOUT) -> Answer:
+def _ask(
+    api: Api,
+    istiod: Istiod,
+    *,
+    attempts: int = _ATTEMPTS,
+    seconds: float = _TIMEOUT,
+    version: bool = True,
+) -> Answer:
     if not istiod.running:
         return Answer(istiod=istiod)
     try:
-        return _again(lambda: _read(api, istiod, seconds), attempts)
+        return _again(lambda: _read(api, istiod, seconds, version=version), attempts)
     except ApiError as error:
         return Answer(istiod=replace(istiod, problem=error.message))
 
 
-def _read(api: Api, istiod: Istiod, seconds: float) -> Answer:
+def _read(api: Api, istiod: Istiod, seconds: float, *, version: bool) -> Answer:
     with api.pod_port(istiod.name, istiod.namespace, port=istiod.port, timeout=seconds) as port:
-        known = replace(istiod, version=istiod.version or _read_version(port))
+        known = istiod
+        if version and not istiod.version:
+            known = replace(istiod, version=_read_version(port))
         try:
             with port.open("/debug/syncz") as body:
                 return Answer(istiod=known, connections=tuple(parse(body)))
@@ -122,8 +133,8 @@ def _read_version(port: PodPort) -> str | None:
         return None
 
 
-def _again(call: Callable[[], Answered], attempts: int = _ATTEMPTS) -> Answered:
-    """The call's result; a connection that was lost is tried for once more."""
+def _again(call: Callable[[], Answer], attempts: int) -> Answer:
+    """The call's answer; a connection that was lost is tried for once more."""
     for _attempt in range(attempts - 1):
         try:
             return call()

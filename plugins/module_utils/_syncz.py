@@ -37,7 +37,6 @@ _OLD_KEYS = {
 _QUERY = "65536."
 _PIECE = 1 << 18
 _BETWEEN = "},{"
-_NONE: frozenset[tuple[str, str]] = frozenset()
 
 
 class Sync(enum.StrEnum):
@@ -154,7 +153,7 @@ def _judge(
         return Sync.REJECTED, sent_at, "; ".join(errors), frozenset(unanswered)
     if unanswered or not sent_anything:
         return Sync.STALE, sent_at, "", frozenset(unanswered)
-    return Sync.SYNCED, sent_at, "", _NONE
+    return Sync.SYNCED, sent_at, "", frozenset()
 
 
 def _short(url: str) -> str:

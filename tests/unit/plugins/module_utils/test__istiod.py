@@ -13,6 +13,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._istiod import (
     Answer,
     Istiod,
     ask_all,
+    ask_once,
     find_istiods,
     newest,
     read_version,
@@ -131,6 +132,16 @@ def test_asks_no_istiod_that_does_not_run() -> None:
     assert api.asked == []
     assert (answer.connections, answer.istiod.version) == ((), None)
     assert answer.istiod.problem == "it is Pending"
+
+
+def test_asks_once_for_proxies_alone() -> None:
+    api = cluster()
+    (answer,) = ask_once(api, find_istiods(api, "istio-system"), 4.0)
+    assert api.asked == ["/debug/syncz"]
+    assert len(answer.connections) == 1
+    api.errors, api.asked = [LOST], []
+    (answer,) = ask_once(api, find_istiods(api, "istio-system"), 4.0)
+    assert (answer.istiod.problem, api.asked) == ("The connection was lost.", ["/debug/syncz"])
 
 
 def test_does_not_ask_again_for_a_version_that_is_known() -> None:
