@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=RATE, help="requests per second")
     parser.add_argument("--keep", action="store_true", help="leave the sandbox running")
     options = parser.parse_args()
+    # A terminated demo ends its sandbox as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with Progress() as progress:
             sandbox = lifecycle.up(Wish(), progress)
@@ -52,6 +55,9 @@ def main() -> int:
     except SandboxError as error:
         print(f"demo: {error.message}\n  -> {error.remedy}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("demo: interrupted", file=sys.stderr)
+        return ExitCode.FAILED
 
 
 def _show(sandbox: Sandbox, rate: int, progress: Progress) -> int:

@@ -7,12 +7,15 @@
 The stages that need the mesh mostly wait, so there are two clusters, each of which takes the next
 stage when it is done with another, then come those that need both. The stages without a mesh run
 beside them, with less priority.
+
+Ctrl-C or SIGTERM interrupts what runs, begins nothing else, and ends the clusters.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 import time
@@ -32,6 +35,8 @@ _GIVE_WAY = ("nice", "-n", "10")
 # Of a stage that failed, the end is repeated: its place is far above when all have ended.
 _REPEATED_LINES = 40
 _screen = threading.RLock()
+# Set by Ctrl-C and by SIGTERM: what runs is ended in order, and nothing else begins.
+_stopped = threading.Event()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,13 @@ def main() -> int:
     _say("", "==== summary", *(result.line() for result in results))
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
     _say(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed or _stopped.is_set() else 0
+
+
+def _stop(_number: int, _frame: object) -> None:
+    """Have what runs interrupted; nothing is printed with a lock, which this thread may hold."""
+    _stopped.set()
+    os.write(sys.stderr.fileno(), b"\nstopping: what runs is interrupted, and the clusters ended\n")
 
 
 def run_all(stages: Sequence[Stage]) -> list[Result]:
@@ -88,17 +99,13 @@ def _run_on_mesh(lanes: Mapping[Lane, Sequence[Stage]]) -> list[Result]:
     if not needs_both and len(lanes[Lane.ON_ONE]) < 2:
         one = [*lanes[Lane.ON_ONE], *lanes[Lane.ALONE]]
         env = {HANDED_ON: "1"} if len(one) > 1 else {}
-        return [execute(_with(stage, env)) for stage in one]
+        results = [execute(_with(stage, env)) for stage in one]
+        return [*results, execute(NO_CLUSTERS)] if env and _stopped.is_set() else results
     started = execute(TWO_CLUSTERS)
     if started.failed:
-        # None of them was run, so none has passed.
         return [
             started,
-            *(
-                Result(stage=stage, passed=0, failed=1, seconds=0, last_lines="it has no sandbox")
-                for lane in lanes.values()
-                for stage in lane
-            ),
+            *(_not_run(stage, "it has no sandbox") for lane in lanes.values() for stage in lane),
         ]
     # The iterator of a list may be shared by threads: each stage is taken once.
     waiting = iter(lanes[Lane.ON_ONE])
@@ -122,6 +129,11 @@ def _with(stage: Stage, env: Mapping[str, str]) -> Stage:
     return replace(stage, env={**stage.env, **env})
 
 
+def _not_run(stage: Stage, why: str) -> Result:
+    """What was not run has not passed."""
+    return Result(stage=stage, passed=0, failed=1, seconds=0, last_lines=why)
+
+
 def _wait_for(others: Future[list[Result]], who: str) -> None:
     started = time.monotonic()
     while not others.done():
@@ -135,10 +147,15 @@ def execute(stage: Stage, *, aside: Sequence[str] | None = None) -> Result:
     """Run one stage, its output as it comes; aside from others, behind that, when it has ended."""
     for report in _reports(stage):
         report.unlink()
+    # No cluster is left running, stopped or not.
+    stop = threading.Event() if stage is NO_CLUSTERS else _stopped
+    if stop.is_set():
+        return _not_run(stage, "it was not begun: the run was stopped")
     started = time.monotonic()
     if aside is not None:
         command = (*aside, *stage.command)
-        ended = run(command, cwd=CHECKOUT, env=environment(stage), tick=lambda _seconds: None)
+        env = environment(stage)
+        ended = run(command, cwd=CHECKOUT, env=env, tick=lambda _seconds: None, stop=stop)
     else:
         _say("", f"==== {stage.name}")
         ended = run(
@@ -147,6 +164,7 @@ def execute(stage: Stage, *, aside: Sequence[str] | None = None) -> Result:
             env=environment(stage),
             show=_show,
             tick=lambda seconds: _say(f"     still at {stage.name}, {seconds:.0f} s"),
+            stop=stop,
         )
     passed, failed = count(stage, ended.code)
     seconds = time.monotonic() - started
@@ -204,4 +222,6 @@ def _say(*lines: str) -> None:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     sys.exit(main())

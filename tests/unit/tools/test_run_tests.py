@@ -7,7 +7,12 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -216,6 +221,72 @@ def test_nothing_on_the_mesh_has_passed_where_there_is_none(
     results = run_all(on_mesh(tmp_path / "seen", Lane.ON_ONE, Lane.ON_ONE, Lane.ALONE))
     assert [(each.passed, each.failed) for each in results] == [(0, 1)] * 4
     assert not (tmp_path / "seen").exists()
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """As after Ctrl-C, once it is set."""
+    event = threading.Event()
+    monkeypatch.setattr(run_tests, "_stopped", event)
+    return event
+
+
+@pytest.mark.parametrize("number", [1, 2, 3], ids=["one stage", "one cluster", "both clusters"])
+def test_ends_the_clusters_when_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stopped: threading.Event, number: int
+) -> None:
+    """The first stage that has begun stops it; one that is alone ends its own sandbox."""
+    begun, ended, wrongly = (tmp_path / name for name in ("begun", "ended", "wrongly"))
+    monkeypatch.setattr(run_tests, "TWO_CLUSTERS", stage(""))
+    monkeypatch.setattr(run_tests, "NO_CLUSTERS", stage(f"open({str(ended)!r}, 'w')"))
+    begins = stage(f"open({str(begun)!r}, 'w').close()\n{wait_for(tmp_path / 'never')}")
+    last = stage(f"open({str(wrongly)!r}, 'w')")
+    lanes = [Lane.ON_ONE, Lane.ALONE] if number == 2 else [Lane.ON_ONE] * number
+    codes = [begins, last, last][:number]
+    stages = [replace(code, lane=lane) for code, lane in zip(codes, lanes, strict=True)]
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run_all, stages)
+        while not begun.exists() and not running.done():
+            time.sleep(0.02)
+        stopped.set()
+        results = running.result()
+    assert ended.exists() == (number > 1)
+    failed = [each for each in results if each.failed]
+    assert failed[0].stage.command == begins.command
+    if number == 2:
+        assert [each.last_lines for each in failed[1:]] == ["it was not begun: the run was stopped"]
+        assert not wrongly.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_what_runs_and_is_counted_as_a_failure(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    begun = tmp_path / "begun"
+    codes = [
+        f"import time\ntry:\n    open({str(begun)!r}, 'w').close()\n    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    print('in order')",
+        "print('next')",
+    ]
+    script = (
+        "import runpy, sys\nfrom tools import stages\n"
+        "def make(code):\n    command = sys.executable, '-c', code\n"
+        "    return stages.Stage(group='lint', name='s', command=command)\n"
+        f"stages.all_stages = lambda: [make(code) for code in {codes!r}]\n"
+        "sys.argv = ['run_tests', 'lint']\n"
+        "runpy.run_module('tools.run_tests', run_name='__main__')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        while not begun.exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(number)
+        said, _none = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "in order" in said
+    assert "next" not in said
+    assert said.splitlines()[-1] == "1 passed, 1 failed"
 
 
 def test_refuses_a_group_that_does_not_exist(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -86,3 +87,40 @@ def test_ends_with_the_program_though_its_daemon_holds_the_pipe() -> None:
     assert Path(f"/proc/{int(ended.output)}/exe").exists(), "it has waited for the daemon"
     os.kill(int(ended.output), signal.SIGKILL)
     assert ended.code == 0
+
+
+# Says so when it is interrupted, as does a program that it has started.
+INTERRUPTED = f"""
+import subprocess, sys, time
+inner = subprocess.Popen([sys.executable, "-u", "-c", '''
+import time
+try:
+    print("begun")
+    time.sleep({PATIENCE})
+except KeyboardInterrupt:
+    print("inner")
+'''])
+try:
+    time.sleep({PATIENCE})
+except KeyboardInterrupt:
+    inner.wait()
+    print("outer")
+    sys.exit(7)
+"""
+
+
+def test_interrupts_the_program_and_what_it_started() -> None:
+    stop = threading.Event()
+    ended = run(python(INTERRUPTED), show=lambda _: stop.set(), tick=lambda _: None, stop=stop)
+    assert (ended.code, ended.output) == (7, "begun\ninner\nouter\n")
+
+
+def test_kills_what_does_not_heed_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_GRACE", 0.2)
+    stop = threading.Event()
+    code = (
+        "import signal, time; signal.signal(signal.SIGINT, lambda *_: print('no ', end=''))\n"
+        f"print('begun ', end='')\nfor _ in range({PATIENCE}): time.sleep(1)"
+    )
+    ended = run(python(code), show=lambda _: stop.set(), tick=lambda _: None, stop=stop)
+    assert (ended.code, ended.output) == (-signal.SIGKILL, "begun no ")
