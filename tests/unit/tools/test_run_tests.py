@@ -251,10 +251,11 @@ def test_ends_the_clusters_when_it_is_stopped(
         stopped.set()
         results = running.result()
     assert ended.exists() == (number > 1)
-    failed = [each for each in results if each.failed]
-    assert failed[0].stage.command == begins.command
+    [interrupted] = [each for each in results if each.stage.command == begins.command]
+    assert (interrupted.passed, interrupted.failed) == (0, 1)
+    # The second cluster may have taken the others before it was stopped.
     if number == 2:
-        assert [each.last_lines for each in failed[1:]] == ["it was not begun: the run was stopped"]
+        assert results[1].last_lines == "it was not begun: the run was stopped"
         assert not wrongly.exists()
 
 
