@@ -42,11 +42,7 @@ def connect(
     http_client: Http, forward_path: str, *, port: int, timeout: float = 30.0
 ) -> Iterator[PodPort]:
     """That port of the pod, to be asked as long as the connection is held."""
-    if WEBSOCKET_ERROR is not None:
-        raise MeshError(
-            "The Python package websocket-client is needed to reach into pods. "
-            "Install it for the interpreter that runs the module: pip install websocket-client."
-        ) from WEBSOCKET_ERROR
+    require()
     try:
         connection = _open(http_client, f"{forward_path}?{urlencode({'ports': port})}", timeout)
     except (OSError, websocket.WebSocketException) as error:
@@ -55,6 +51,15 @@ def connect(
         yield PodPort(connection, forward_path, port)
     finally:
         connection.close(timeout=0)
+
+
+def require() -> None:
+    """Refuse to go on where no pod can be reached."""
+    if WEBSOCKET_ERROR is not None:
+        raise MeshError(
+            "The Python package websocket-client is needed to reach into pods. "
+            "Install it for the interpreter that runs the module: pip install websocket-client."
+        ) from WEBSOCKET_ERROR
 
 
 class PodPort:

@@ -117,13 +117,9 @@ class Reader:
 
     def look(self) -> Look:
         """Ask every istiod now."""
-        injectors, self._namespaces, istiods = self._at_once(
-            lambda: _injector.read(self._api),
-            lambda: read_namespaces(self._api, self._selection),
-            lambda: _istiod.find_istiods(self._api, self._istio_namespace),
-        )
-        answers, _nothing = self._at_once(
-            lambda: _istiod.ask_all(self._api, istiods), self._read_pods
+        # An istiod takes the longest to answer, so nothing is waited for before it is asked.
+        answers, injectors, _nothing = self._at_once(
+            self._ask_istiods, lambda: _injector.read(self._api), self._read_pods
         )
         return self._judge(answers, injectors)
 
@@ -146,6 +142,10 @@ class Reader:
             and self._revision in (None, pod.revision)
         ]
 
+    def _ask_istiods(self) -> Sequence[Answer]:
+        found = _istiod.find_istiods(self._api, self._istio_namespace)
+        return _istiod.ask_all(self._api, found)
+
     def _at_once(self, *calls: Callable[[], Any]) -> Sequence[Any]:
         return self._api.each(lambda call: call(), calls)
 
@@ -162,6 +162,7 @@ class Reader:
         return self._feed
 
     def _read_pods(self) -> None:
+        self._namespaces = read_namespaces(self._api, self._selection)
         feed = self._pods_feed()
         if not self._following:
             feed.read()

@@ -174,7 +174,7 @@ missing:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import _injector
+from ansible_collections.meshwright.istio.plugins.module_utils import _injector, _port_forward
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._asking import revision_of
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
@@ -215,6 +215,7 @@ def argument_spec() -> dict[str, Any]:
 
 def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Look, or look until all is as it shall be."""
+    _port_forward.require()
     params, selection = module.params, Selection.from_params(module.params)
     names_one = params["revision"] or (params["wait_condition"] or {}).get("revision")
     injectors = _injector.read(api) if names_one else []

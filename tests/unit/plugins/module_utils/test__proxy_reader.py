@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -243,3 +245,28 @@ def test_a_proxy_that_was_not_there_before_stays_as_it_is(api: FakeApi) -> None:
     istiods.serve(api, "istiod-old", "1.30.4", [entry])
     (proxy,) = reader(api, namespaces=("shop",)).look().after(before).proxies
     assert proxy.state is State.STALE
+
+
+def test_an_istiod_is_asked_before_anything_else_has_come(
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything but the istiods comes once one of them was asked; nothing else waits for it."""
+    asked = threading.Event()
+    pod_port, listed = api.pod_port, api.list
+
+    def ask(*arguments: Any, **options: Any) -> Any:
+        asked.set()
+        return pod_port(*arguments, **options)
+
+    def late(kind: _kinds.Kind, *arguments: Any, **options: Any) -> Any:
+        if options.get("label_selector") != _istiod.SELECTOR:
+            assert asked.wait(10), f"{kind.plural} are waited for"
+        return listed(kind, *arguments, **options)
+
+    def at_once(function: Any, items: Any) -> Any:
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(function, items))
+
+    for name, stand_in in (("pod_port", ask), ("list", late), ("each", at_once)):
+        monkeypatch.setattr(api, name, stand_in)
+    assert keys(reader(api).look()) == ["bank/ledger-1", "bank/machine", "shop/web-1"]

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.meshwright.istio.plugins.module_utils import _feed, _istiod, _proxy_wait
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _feed,
+    _istiod,
+    _port_forward,
+    _proxy_wait,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.modules import proxy_status
 from ansible_collections.meshwright.istio.tests.unit.support import (
@@ -233,3 +238,13 @@ def test_does_not_wait_in_check_mode(api: Rollout) -> None:
     result = run(api, check=True, wait=True, wait_condition={"version": "1.31.0"})
     assert (result["rc"], result["summary"]["total"]) == (0, 1)
     assert ("watch", "Pod") not in api.reads
+
+
+def test_a_missing_package_is_named_before_anything_is_read(
+    api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_port_forward, "WEBSOCKET_ERROR", ImportError("no websocket"))
+    result = run_module(proxy_status, api, {})
+    assert result["rc"] == 1
+    assert "pip install websocket-client" in result["msg"]
+    assert api.reads == []
