@@ -120,7 +120,10 @@ class Plan:
         else:
             if not installed:
                 lines.append(f"control   replace the control plane by {self.version}")
-            lines += [f"gateway   {each}: {each.pods} pods" for each in self.gateways]
+            lines += [
+                f"gateway   {each}: {_canary_table.counted(each.pods, 'pod')}"
+                for each in self.gateways
+            ]
             lines += _canary_table.gateway_gate(self.gateways, due=self.gateways_due)
             lines += _canary_table.wave_lines(self.waves)
         if len(self.live.hops) > 1:

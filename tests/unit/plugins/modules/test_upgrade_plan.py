@@ -86,9 +86,9 @@ def test_plans_everything_that_moves() -> None:
     assert result["table"] == [
         "1-30 (1.30.4) -> 1-31 (1.31.0)",
         "revision  install 1-31 beside what there is",
-        "wave 1    pilots: lab; 1 workloads with 1 pods to restart",
+        "wave 1    pilots: lab; 1 workload with 1 pod to restart",
         "wave 2    everybody: shop; 2 workloads with 2 pods to restart",
-        "gateway   edge/Deployment/edge-in: 1 pods from 1-30",
+        "gateway   edge/Deployment/edge-in: 1 pod from 1-30",
         "tag       default: from 1-30 to 1-31",
         "tag       prod: from 1-30 to 1-31",
         "label     shop get their tag back",

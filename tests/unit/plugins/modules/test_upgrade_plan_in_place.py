@@ -83,9 +83,9 @@ def test_plans_what_runs_the_old_version_although_it_names_the_revision() -> Non
     assert result["table"] == [
         "default (1.30.4) -> 1.31.0, in place",
         "control   replace the control plane by 1.31.0",
-        "gateway   edge/Deployment/edge-in: 1 pods",
-        "wave 1    first: lab; 1 workloads with 1 pods to restart",
-        "wave 2    rest: shop; 1 workloads with 1 pods to restart",
+        "gateway   edge/Deployment/edge-in: 1 pod",
+        "wave 1    first: lab; 1 workload with 1 pod to restart",
+        "wave 2    rest: shop; 1 workload with 1 pod to restart",
     ]
 
 
