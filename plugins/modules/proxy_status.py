@@ -19,7 +19,7 @@ description:
     RV(unreachable_istiods) names it, and proxies that it may serve are V(unknown), not missing.
   - A proxy that is stale or that no istiod knows gets a second look after less than a second,
     as a healthy proxy is that for a moment right after a push or while it reconnects.
-  - With O(wait), waits until O(wait_condition) holds: for the pods by a watch, asking no istiod.
+  - With O(wait), waits until O(wait_condition) holds. The pods it waits for by a watch alone.
   - Reads Istio 1.24 to 1.31.
 author: The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:
