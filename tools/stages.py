@@ -131,7 +131,7 @@ def _switchover() -> Iterator[Stage]:
     # The directors have real servers of their own, and no cluster.
     stage = _pytest("integration/directors", "directors", "tests/integration/directors")
     yield replace(stage, group="switchover")
-    on_both = ("molecule", "test", "--scenario-name", _ON_BOTH)
+    on_both = (*_own("run_molecule"), "--scenario-name", _ON_BOTH)
     folder = "tests/integration/switchover"
     for stage in (
         _stage("switchover", "molecule, on two clusters", *on_both),
@@ -142,7 +142,7 @@ def _switchover() -> Iterator[Stage]:
 
 def _on_the_mesh() -> Iterator[Stage]:
     # Longest first: each cluster takes the next one when it is done with another.
-    on_one = ("molecule", "test", "--all", "--exclude", _ON_BOTH)
+    on_one = (*_own("run_molecule"), "--all", "--exclude", _ON_BOTH)
     yield replace(_stage("molecule", "molecule", *on_one), lane=Lane.ON_ONE)
     for name, *arguments in (
         ("modules", "tests/integration/modules"),
