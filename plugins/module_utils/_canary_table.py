@@ -14,6 +14,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._canary import (
     Plan,
     WaveMove,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 
 _SHOWN = 8
 
@@ -44,22 +45,17 @@ def gateway_gate(moves: Sequence[GatewayMove], *, due: bool) -> list[str]:
     return ["gateway   all have moved; their gate has not held yet"] if due and not moves else []
 
 
-def counted(number: int, noun: str) -> str:
-    """So many of them, in words."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 def _work(wave: WaveMove) -> str:
     if not wave.to_label and not wave.workloads:
         return "has moved; its gate has not held yet"
-    workloads = counted(len(wave.workloads), "workload")
-    pods = counted(sum(each.pods for each in wave.workloads), "pod")
+    workloads = words.count(len(wave.workloads), "workload")
+    pods = words.count(sum(each.pods for each in wave.workloads), "pod")
     return f"{_some([each.name for each in wave.namespaces])}; {workloads} with {pods} to restart"
 
 
 def _rest(plan: Plan) -> Iterator[str]:
     for gateway in plan.gateways:
-        yield f"gateway   {gateway}: {counted(gateway.pods, 'pod')} from {gateway.revision}"
+        yield f"gateway   {gateway}: {words.count(gateway.pods, 'pod')} from {gateway.revision}"
     yield from gateway_gate(plan.gateways, due=plan.gateways_due)
     for tag in plan.tags:
         yield f"tag       {tag.name}: from {tag.before} to {tag.after}"

@@ -28,6 +28,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._gate import (
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_beside import Beside
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_record import Record
 from ansible_collections.meshwright.istio.plugins.module_utils._gate_request import Request
+from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 
 # A word to the person who waits, though nothing has changed.
 _WORD_EVERY = 5.0
@@ -132,7 +133,7 @@ class Run:
 
 
 def _count(record: Record) -> str:
-    return f"{len(record.checks)} check{'s' if len(record.checks) > 1 else ''}"
+    return words.count(len(record.checks), "check")
 
 
 def _failure(over: Sequence[Sample], record: Record, held: float, duration: int) -> NotReadyError:

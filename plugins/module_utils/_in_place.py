@@ -23,6 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._canary import (
 from ansible_collections.meshwright.istio.plugins.module_utils._result import Change
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import describe
+from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +122,7 @@ class Plan:
             if not installed:
                 lines.append(f"control   replace the control plane by {self.version}")
             lines += [
-                f"gateway   {each}: {_canary_table.counted(each.pods, 'pod')}"
-                for each in self.gateways
+                f"gateway   {each}: {words.count(each.pods, 'pod')}" for each in self.gateways
             ]
             lines += _canary_table.gateway_gate(self.gateways, due=self.gateways_due)
             lines += _canary_table.wave_lines(self.waves)

@@ -119,7 +119,7 @@ class Reader:
         """Ask every istiod now."""
         # An istiod takes the longest to answer, so nothing is waited for before it is asked.
         answers, injectors, _nothing = self._at_once(
-            self._ask_istiods, lambda: _injector.read(self._api), self._read_pods
+            self._ask_istiods, lambda: _injector.read(self._api), self._read_selected
         )
         return self._judge(answers, injectors)
 
@@ -161,7 +161,7 @@ class Reader:
             self._feed = Feed(self._api, sources, self._pods)
         return self._feed
 
-    def _read_pods(self) -> None:
+    def _read_selected(self) -> None:
         self._namespaces = read_namespaces(self._api, self._selection)
         feed = self._pods_feed()
         if not self._following:
