@@ -12,12 +12,13 @@ processes in it, too: those of a sandbox in there are not ours, so where it was 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,12 +78,12 @@ def kill(mark: str, *, timeout: float = 30.0) -> None:
     """End the processes whose mark begins so at once, and wait until they are gone."""
     end = time.monotonic() + timeout
     while alive := find(mark):
-        for process in alive:
-            _kill(process)
-        if time.monotonic() > end:
-            names = ", ".join(f"{process.program} ({process.pid})" for process in alive)
+        with ExitStack() as opened:
+            killed = [(process, _kill(process, opened)) for process in alive]
+            left = [process for process, gone in killed if not gone(end - time.monotonic())]
+        if left:
+            names = ", ".join(f"{process.program} ({process.pid})" for process in left)
             raise SandboxError(f"{names} do not end", "look at them with ps, then run down again")
-        time.sleep(0.01)
 
 
 def marked(mark: str) -> dict[str, str]:
@@ -181,21 +182,32 @@ def _mark(pid: int, place: str) -> str | None:
     return variables.get(MARK) if variables.get(_PLACE, place) == place else None
 
 
-def _kill(process: Process) -> None:
-    """Kill the process if it still is the one that was found: the descriptor pins it."""
+def _kill(process: Process, opened: ExitStack) -> Callable[[float], bool]:
+    """Kill the process if it still is the one that was found, and return how to wait for its end.
+
+    The descriptor pins it. A process that dies has lost its environment long before it is gone: the
+    init of a namespace stays until everything in there has ended.
+    """
     try:
         descriptor = os.pidfd_open(process.pid)
     except ProcessLookupError:
-        return
-    try:
-        with suppress(OSError):
-            if _mark(process.pid, _place()) == process.mark:
-                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
-    finally:
-        os.close(descriptor)
-    with suppress(ChildProcessError):
-        # One of our own children would stay in the table of processes.
-        os.waitpid(process.pid, os.WNOHANG)
+        return lambda _seconds: True
+    opened.callback(os.close, descriptor)
+    with suppress(OSError):
+        if _mark(process.pid, _place()) != process.mark:
+            return lambda _seconds: True
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+
+    def gone(seconds: float) -> bool:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        ended = bool(poll.poll(max(seconds, 0) * 1000))
+        with suppress(ChildProcessError):
+            # One of our own children would stay in the table of processes.
+            os.waitpid(process.pid, os.WNOHANG)
+        return ended
+
+    return gone
 
 
 def _share_of_memory(pid: int) -> int:

@@ -69,8 +69,8 @@ def _processes() -> Iterator[str]:
 def _namespaces(kind: str) -> Iterator[str]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            # A dead process that its parent has not asked about yet keeps nothing alive.
-            if (folder / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            # A dead process that its parent has not asked about, or just has, keeps nothing alive.
+            if (folder / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX":
                 yield str((folder / "ns" / kind).readlink())
 
 

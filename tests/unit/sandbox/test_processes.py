@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,15 @@ def wait_until_shown(process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 20
     while not Path(f"/proc/{process.pid}/environ").read_bytes() and time.monotonic() < end:
         time.sleep(0.01)
+
+
+def wait_for(seen: Callable[[], Any]) -> Any:
+    """What comes to be seen in a moment."""
+    end = time.monotonic() + 20
+    while not (found := seen()) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert found
+    return found
 
 
 @contextmanager
@@ -77,6 +88,26 @@ def test_what_helps_is_ended_when_something_fails(mark: str) -> None:
         helper.wait(60)
         assert processes.find(mark) == []
         assert "PATH" in processes.marked(mark), "it keeps the caller's environment"
+
+
+def test_the_end_of_what_holds_a_namespace_is_awaited(mark: str) -> None:
+    """An init has no environment any more while it waits until all in its namespace are gone."""
+    alone = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
+    with subprocess.Popen([*alone, "sleep", "60"], env={**os.environ, MARK: mark}):
+        init = wait_for(
+            lambda: next((p for p in processes.find(mark) if p.program == "sleep"), None)
+        )
+        # What it starts in there stays dead and unburied as long as its parent out here is stopped.
+        enter = ("nsenter", f"--target={init.pid}", "--user", "--pid")
+        with subprocess.Popen([*enter, "--preserve-credentials", "sleep", "60"]) as outside:
+            wait_for(lambda: Path(f"/proc/{outside.pid}/task/{outside.pid}/children").read_text())
+            outside.send_signal(signal.SIGSTOP)
+            try:
+                with pytest.raises(SandboxError, match=rf"sleep \({init.pid}\).* do not end"):
+                    processes.kill(mark, timeout=0.5)
+                assert processes.find(mark) == [], "that it is dying cannot be seen by its mark"
+            finally:
+                outside.send_signal(signal.SIGCONT)
 
 
 def test_a_program_is_told_nothing_of_the_callers_shell(
