@@ -18,6 +18,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._readiness import
     hopeless,
     waiting,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +61,10 @@ def allows(budgets: Iterable[Budget], pods: int, *, some_are_broken: bool = Fals
         named = f"PodDisruptionBudget {budget.namespace}/{budget.name}"
         if budget.at_best < pods:
             return hopeless(
-                f"{named} allows {budget.at_best} pods to be away, never {pods}: change it, or set"
-                " disruption_budgets to ignore"
+                f"{named} allows {words.count(budget.at_best, 'pod')} to be away, never {pods}:"
+                " change it, or set disruption_budgets to ignore"
             )
         if budget.allowed < pods and not some_are_broken:
-            return waiting(f"{named} allows {budget.allowed} pods to be away now, not {pods}")
+            allowed = words.count(budget.allowed, "pod")
+            return waiting(f"{named} allows {allowed} to be away now, not {pods}")
     return READY

@@ -245,6 +245,8 @@ class Drain:
 
 
 def _rest(workload: Workload, off: Sequence[Pod], waiting: Sequence[Pod]) -> Readiness:
-    if off or waiting:
+    if off:
         return _readiness.waiting(f"{len(off)} of {workload.desired} pods are to be replaced")
+    if waiting:
+        return _readiness.waiting(f"pod {waiting[0].name} leaves next, as its successor is ready")
     return _readiness.READY

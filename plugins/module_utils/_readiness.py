@@ -15,6 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._update_strategy import UpdateType
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
+from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 
 # Reasons with which a controller says that it has given up.
 _STOPPED = frozenset(
@@ -82,7 +83,8 @@ def complete(workload: Workload) -> Readiness:
         if workload.updated < desired:
             return waiting(f"{workload.updated} of {desired} pods are of the new template")
         if workload.total > workload.updated:
-            return waiting(f"{workload.total - workload.updated} old pods are still to go")
+            old = workload.total - workload.updated
+            return waiting(words.count(old, "old pod is still to go", "old pods are still to go"))
     if workload.available < desired:
         return waiting(f"{workload.available} of {desired} pods are available")
     return READY

@@ -20,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._workload import 
     KINDS,
     Workload,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils.report import words
 
 
 def of(off: Collection[Pod], total: int, task: Task, footing: Footing) -> str:
@@ -79,7 +80,17 @@ def of_orphan(reference: Reference, number: int) -> str:
     if reference.kind == "Pod":
         return "a bare pod has nobody who would make its successor"
     if reference.kind == "Job":
-        return f"{number} pods run to the end of their Job"
+        return words.count(
+            number, "pod runs to the end of its Job", "pods run to the end of their Job"
+        )
     if reference.kind in KINDS:
-        return f"{number} pods are there, and their {reference.kind} is not"
-    return f"{number} pods belong to a {reference.kind}, which cannot be asked to restart them"
+        return words.count(
+            number,
+            f"pod is there, and its {reference.kind} is not",
+            f"pods are there, and their {reference.kind} is not",
+        )
+    return words.count(
+        number,
+        f"pod belongs to a {reference.kind}, which cannot be asked to restart it",
+        f"pods belong to a {reference.kind}, which cannot be asked to restart them",
+    )

@@ -169,7 +169,7 @@ not_restarted:
     - namespace: orders
       kind: Job
       name: import
-      reason: 1 pods run to the end of their Job
+      reason: 1 pod runs to the end of its Job
 counts:
   description: How many workloads there are of each C(action), and how many were right or left.
   returned: success, and when some could not be restarted

@@ -89,22 +89,25 @@ def test_ends_with_the_program_though_its_daemon_holds_the_pipe() -> None:
     assert ended.code == 0
 
 
-# Says so when it is interrupted, as does a program that it has started.
+# Says so when it is interrupted, as does a program that it has started; both are ready for it when
+# it says that it has begun.
 INTERRUPTED = f"""
-import subprocess, sys, time
-inner = subprocess.Popen([sys.executable, "-u", "-c", '''
-import time
+import os, subprocess, sys, time
 try:
-    print("begun")
+    inner = subprocess.Popen([sys.executable, "-u", "-c", '''
+import os, time
+try:
+    os.write(1, b"ready")
     time.sleep({PATIENCE})
 except KeyboardInterrupt:
-    print("inner")
-'''])
-try:
+    os.write(2, b"inner ")
+'''], stdout=subprocess.PIPE)
+    inner.stdout.read(5)
+    os.write(1, b"begun ")
     time.sleep({PATIENCE})
 except KeyboardInterrupt:
     inner.wait()
-    print("outer")
+    os.write(1, b"outer")
     sys.exit(7)
 """
 
@@ -112,7 +115,7 @@ except KeyboardInterrupt:
 def test_interrupts_the_program_and_what_it_started() -> None:
     stop = threading.Event()
     ended = run(python(INTERRUPTED), show=lambda _: stop.set(), tick=lambda _: None, stop=stop)
-    assert (ended.code, ended.output) == (7, "begun\ninner\nouter\n")
+    assert (ended.code, ended.output) == (7, "begun inner outer")
 
 
 def test_kills_what_does_not_heed_it(monkeypatch: pytest.MonkeyPatch) -> None:

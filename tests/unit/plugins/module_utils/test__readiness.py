@@ -110,7 +110,7 @@ def test_sees_whether_a_restart_goes_on(item: Workload, expected: bool) -> None:
         pytest.param(state(), "", id="complete"),
         pytest.param(state(desired=0, updated=0, total=0, available=0), "", id="none wanted"),
         pytest.param(state(updated=1), "1 of 2 pods are of the new template", id="new to come"),
-        pytest.param(state(total=3), "1 old pods are still to go", id="old to go"),
+        pytest.param(state(total=3), "1 old pod is still to go", id="old to go"),
         pytest.param(state(available=1), "1 of 2 pods are available", id="not available"),
         pytest.param(state(kind="StatefulSet", strategy=ON_DELETE, updated=0), "", id="pod by pod"),
         pytest.param(state(kind="StatefulSet", strategy=PARTED, updated=0), "", id="held back"),

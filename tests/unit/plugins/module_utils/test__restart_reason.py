@@ -74,14 +74,17 @@ def test_says_why_a_workload_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"),
+    ("kind", "number", "reason"),
     [
-        ("Pod", "a bare pod has nobody who would make its successor"),
-        ("Job", "3 pods run to the end of their Job"),
-        ("Deployment", "3 pods are there, and their Deployment is not"),
-        ("Tenant", "3 pods belong to a Tenant, which cannot be asked to restart them"),
+        ("Pod", 1, "a bare pod has nobody who would make its successor"),
+        ("Job", 1, "1 pod runs to the end of its Job"),
+        ("Job", 3, "3 pods run to the end of their Job"),
+        ("Deployment", 1, "1 pod is there, and its Deployment is not"),
+        ("Deployment", 3, "3 pods are there, and their Deployment is not"),
+        ("Tenant", 1, "1 pod belongs to a Tenant, which cannot be asked to restart it"),
+        ("Tenant", 3, "3 pods belong to a Tenant, which cannot be asked to restart them"),
     ],
 )
-def test_says_why_nobody_is_asked(kind: str, reason: str) -> None:
+def test_says_why_nobody_is_asked(kind: str, number: int, reason: str) -> None:
     reference = Reference(namespace="shop", kind=kind, name="x")
-    assert _restart_reason.of_orphan(reference, 3) == reason
+    assert _restart_reason.of_orphan(reference, number) == reason

@@ -51,6 +51,8 @@ def test_says_what_each_workload_waits_for_from_the_first_moment(
     assert restart(one_client(replicas=2))["rc"] == 0
     assert "0 ended, 1 go on, 0 to come; Deployment shop/web: it has begun" in said
     assert all(text == text.strip() and text[-1] not in ":;" for text in said)
+    assert not [text for text in said if "0 of 2 pods are to be replaced" in text]
+    assert [text for text in said if text.endswith(" leaves next, as its successor is ready")]
 
 
 CLIENT = "outside/client"
