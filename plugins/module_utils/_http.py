@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _tls, _wire
+from ansible_collections.meshwright.istio.plugins.module_utils import _refusal, _tls, _wire
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
 
@@ -86,7 +86,7 @@ class Http:
             if response.status != 401:
                 break
         if response.status >= 400:
-            raise _refusal(method, path, response)
+            raise _error(method, path, response)
         return response
 
     def _send(
@@ -150,22 +150,26 @@ def _retry(statuses: frozenset[int]) -> urllib3.Retry:
     )
 
 
-def _refusal(method: str, path: str, response: urllib3.BaseHTTPResponse) -> ApiError:
+def _error(method: str, path: str, response: urllib3.BaseHTTPResponse) -> ApiError:
     try:
         status = json.loads(response.data)
     except ValueError:
         status = {}
     said = status.get("message") or response.data.decode(errors="replace")[:300] or "no reason"
-    hints = {
-        401: " The login has expired or is wrong: renew it, or give another with kubeconfig.",
-        403: " Grant this right to the account that runs the module.",
-    }
     return ApiError(
         f"The API server refused {method} {path} with {response.status}: {said}."
-        + hints.get(response.status, ""),
+        f"{_hint(response.status, said)}",
         status=response.status,
         reason=status.get("reason", ""),
     )
+
+
+def _hint(status: int, said: str) -> str:
+    if status == 401:
+        return " The login has expired or is wrong: renew it, or give another with kubeconfig."
+    if status == 403 and _refusal.is_about_rights(said):
+        return " Grant this right to the account that runs the module."
+    return ""
 
 
 def _cause(error: HTTPError) -> str:

@@ -11,7 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _readiness
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _kinds,
+    _readiness,
+    _trial_container,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     NotReadyError,
@@ -110,17 +114,9 @@ def _pod(namespace: str, trial: Trial) -> Object:
             "imagePullSecrets": [{"name": name} for name in trial.secrets],
             "containers": [
                 {
-                    "name": f"image-{number}",
-                    "image": image,
+                    **_trial_container.build(f"image-{number}", image),
                     # Whether this can be run does not matter: by then the image is there.
                     "command": ["/usr/local/bin/pilot-agent", "version"],
-                    "securityContext": {
-                        "allowPrivilegeEscalation": False,
-                        "capabilities": {"drop": ["ALL"]},
-                        "runAsNonRoot": True,
-                        "runAsUser": 1337,
-                        "seccompProfile": {"type": "RuntimeDefault"},
-                    },
                     **policy,
                 }
                 for number, image in enumerate(trial.images)

@@ -7,12 +7,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _readiness
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _kinds,
+    _readiness,
+    _refusal,
+    _trial_container,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    ApiError,
+    NotReadyError,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._images import Images
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import (
     annotations_of,
     labels_of,
@@ -25,16 +34,36 @@ from ansible_collections.meshwright.istio.plugins.module_utils._revision import 
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter, not_ready
 
 _TRY_EVERY = 0.5
+_POD_SECURITY = "pod-security.kubernetes.io/enforce"
+# How many refusals are told.
+_TOLD = 3
 
 
 def wait_for_injection(
-    api: Api, revision: Revision, image: str | None, waiter: Waiter
+    api: Api, revision: Revision, images: Images, waiter: Waiter
 ) -> dict[str, Any]:
-    """Until a pod that is never created comes back with the sidecar of the revision."""
-    namespace = _find_namespace(api, revision)
-    pod = _trial_pod(revision, namespace)
+    """Until a pod that is never created comes back with the sidecar of the revision.
+
+    NotReadyError when no namespace admits such a pod: nothing is proven then.
+    """
+    refusals: dict[str, ApiError] = {}
+    for namespace in _namespaces(api, revision):
+        pod = _trial_pod(revision, namespace, images.istiod)
+        try:
+            return _wait(api, pod, revision, images.proxy, waiter)
+        except ApiError as error:
+            refusals[namespace] = error
+            if _refusal.is_about_rights(error.message):
+                break
+    raise _unproven(revision, refusals)
+
+
+def _wait(
+    api: Api, pod: Object, revision: Revision, image: str | None, waiter: Waiter
+) -> dict[str, Any]:
+    """What the pod gets; ApiError where it is refused for good."""
     while True:
-        readiness, injected = _try(api, pod, namespace, revision, image)
+        readiness, injected = _try(api, pod, revision, image)
         if readiness.ready:
             return injected
         if waiter.clock() >= waiter.deadline:
@@ -44,13 +73,28 @@ def wait_for_injection(
 
 
 def _try(
-    api: Api, pod: Object, namespace: str, revision: Revision, image: str | None
+    api: Api, pod: Object, revision: Revision, image: str | None
 ) -> tuple[Readiness, dict[str, Any]]:
+    namespace = pod["metadata"]["namespace"]
     try:
         answer = api.create(_kinds.POD, pod, namespace, dry_run=True)
     except ApiError as error:
+        if _refusal.is_final(error):
+            raise
         return _readiness.waiting(f"a pod tried in namespace {namespace}: {error.message}"), {}
     return judge_injection(answer, revision, image)
+
+
+def _unproven(revision: Revision, refusals: Mapping[str, ApiError]) -> NotReadyError:
+    told = [f"Namespace {name}: {error.message}" for name, error in refusals.items()]
+    more = f" And {len(told) - _TOLD} more." if len(told) > _TOLD else ""
+    return NotReadyError(
+        f"Whether {revision} injects is not proven: no namespace admits the pod that is tried by a"
+        f" dry run. {' '.join(told[:_TOLD])}{more} Let a namespace without the labels"
+        f" istio-injection and {REVISION_LABEL} admit a pod with the image of istiod and a sidecar,"
+        " and run it again, or set wait: false.",
+        refused=list(refusals),
+    )
 
 
 def judge_injection(
@@ -72,21 +116,37 @@ def judge_injection(
     return _readiness.READY, found
 
 
-def _find_namespace(api: Api, revision: Revision) -> str:
-    """A namespace whose labels leave the choice of the revision to the pod."""
-    for name in (revision.namespace, "default"):
-        item = api.get(_kinds.NAMESPACE, name)
-        if item is not None and not _chooses(item):
-            return name
-    free = (item["metadata"]["name"] for item in api.list(_kinds.NAMESPACE) if not _chooses(item))
-    return next((name for name in free if not name.startswith("kube-")), revision.namespace)
+def _namespaces(api: Api, revision: Revision) -> Iterator[str]:
+    """Those whose labels leave the choice of the revision to the pod, the likeliest ones first."""
+    usual = (revision.namespace, "default")
+    known = [item for name in usual if (item := api.get(_kinds.NAMESPACE, name)) is not None]
+    first = [_name(item) for item in known if not _chooses(item) and not _is_strict(item)]
+    yield from first
+    others = [item for item in api.list(_kinds.NAMESPACE) if _name(item) not in first]
+    free = [item for item in others if not _chooses(item) and _may_hold(item, usual)]
+    # Without the CNI no pod with a sidecar is admitted there, whatever the pod is.
+    yield from map(_name, sorted(free, key=_is_strict))
+    if not (first or free):
+        yield revision.namespace
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["name"])
 
 
 def _chooses(namespace: Mapping[str, Any]) -> bool:
     return bool({"istio-injection", REVISION_LABEL} & labels_of(namespace).keys())
 
 
-def _trial_pod(revision: Revision, namespace: str) -> Object:
+def _may_hold(namespace: Mapping[str, Any], usual: Sequence[str]) -> bool:
+    return _name(namespace) in usual or not _name(namespace).startswith("kube-")
+
+
+def _is_strict(namespace: Mapping[str, Any]) -> bool:
+    return labels_of(namespace).get(_POD_SECURITY) in ("baseline", "restricted")
+
+
+def _trial_pod(revision: Revision, namespace: str, image: str) -> Object:
     return {
         "apiVersion": _kinds.POD.api_version,
         "kind": _kinds.POD.kind,
@@ -95,5 +155,5 @@ def _trial_pod(revision: Revision, namespace: str) -> Object:
             "namespace": namespace,
             "labels": {REVISION_LABEL: revision.name, "sidecar.istio.io/inject": "true"},
         },
-        "spec": {"containers": [{"name": "app", "image": "never.started/app:1"}]},
+        "spec": {"containers": [_trial_container.build("app", image)]},
     }

@@ -81,7 +81,7 @@ def prove(api: Api, steps: Sequence[Step], manner: Manner, waiter: Waiter) -> di
     _wait_for_nodes(api, steps, waiter)
     injected = None
     if _injects(api, revision):
-        injected = _injection_proof.wait_for_injection(api, revision, images.proxy, waiter)
+        injected = _injection_proof.wait_for_injection(api, revision, images, waiter)
     return {"istiod_image": images.istiod, "injected": injected}
 
 

@@ -15,6 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
     Connection,
 )
+from ansible_collections.meshwright.istio.tests.unit.support import admission
 from ansible_collections.meshwright.istio.tests.unit.support.stub_server import (
     Answer,
     StubServer,
@@ -88,18 +89,27 @@ def test_expired_login_is_renewed_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "hint"),
+    ("status", "said", "hint"),
     [
-        pytest.param(401, "login has expired", id="login"),
-        pytest.param(403, "Grant this right", id="right"),
+        pytest.param(401, "Unauthorized", " The login has expired", id="login"),
+        pytest.param(403, admission.NO_RIGHT, " Grant this right", id="right"),
+        pytest.param(403, 'forbidden: User "x" cannot get path "/x"', " Grant this", id="path"),
+        pytest.param(
+            403, "is attempting to grant RBAC permissions not currently held", " Grant", id="more"
+        ),
+        pytest.param(403, admission.SIDECAR, "", id="Pod Security"),
+        pytest.param(403, "exceeded quota: all", "", id="quota"),
+        pytest.param(403, 'admission webhook "x" denied the request: no', "", id="webhook"),
     ],
 )
-def test_refusal_says_what_to_do(status: int, hint: str) -> None:
+def test_refusal_says_what_to_do(status: int, said: str, hint: str) -> None:
     with (
-        serving(Answer(status, {"message": "no", "reason": "R"})) as stub,
-        pytest.raises(ApiError, match=hint),
+        serving(Answer(status, {"message": said, "reason": "R"})) as stub,
+        pytest.raises(ApiError) as caught,
     ):
         client(stub).json("GET", "/x")
+    rest = caught.value.message.partition(f"{said}.")[2]
+    assert rest.startswith(hint) if hint else rest == ""
 
 
 def test_answer_that_is_not_json_is_quoted() -> None:

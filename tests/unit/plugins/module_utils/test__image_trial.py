@@ -17,6 +17,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._image_trial import Trial
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
+from ansible_collections.meshwright.istio.tests.unit.support import admission
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
 TRIAL = Trial(images=("hub/pilot:1",), pull_policy=None, secrets=())
@@ -172,7 +173,7 @@ def test_its_pod_can_do_no_harm() -> None:
         ("a:1", "Always"),
         ("b:2", "Always"),
     ]
-    assert all(each["securityContext"]["runAsNonRoot"] for each in spec["containers"])
+    assert (admission.restricted(made[0]), admission.quota(made[0])) == (None, None)
 
 
 def test_a_pull_that_fails_is_refused_in_words_and_leaves_nothing_behind() -> None:

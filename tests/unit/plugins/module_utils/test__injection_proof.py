@@ -14,13 +14,16 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
     NotReadyError,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._images import Images
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
-from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support import admission, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
 
 REVISION = Revision(name="1-31", namespace="istio-system")
-PROXY = "hub.example.org/istio/proxyv2:1.31.0"
+HUB = "hub.example.org/istio"
+PROXY = f"{HUB}/proxyv2:1.31.0"
+ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
 def pod(revision: str | None, image: str | None = PROXY, *, native: bool = False) -> Object:
@@ -76,28 +79,14 @@ def wait(api: LiveMesh, image: str | None = PROXY, seconds: int = 5) -> tuple[An
         clock=lambda: sum(pauses),
         sleep=pauses.append,
     )
-    return _injection_proof.wait_for_injection(api, REVISION, image, waiter), pauses
+    images = Images(istiod=f"{HUB}/pilot:1.31.0", proxy=image, pull_policy=None)
+    return _injection_proof.wait_for_injection(api, REVISION, images, waiter), pauses
 
 
 def test_asks_for_a_pod_that_is_never_created(api: LiveMesh) -> None:
     injected, pauses = wait(api)
     assert (injected, pauses) == ({"revision": "1-31", "image": PROXY}, [])
     assert (api.writes, [key for key in api.objects if "meshwright" in key[3]]) == ([], [])
-
-
-def test_asks_again_while_the_webhook_does_not_answer(api: LiveMesh) -> None:
-    errors: list[Exception] = [ApiError("failed calling webhook", status=500) for _once in range(3)]
-    create = api.create
-
-    def fail_first(*arguments: Any, **options: Any) -> Object:
-        if errors:
-            raise errors.pop()
-        return create(*arguments, **options)
-
-    api.create = fail_first  # type: ignore[method-assign]
-    injected, pauses = wait(api)
-    assert injected["revision"] == "1-31"
-    assert pauses == [0.5] * 3
 
 
 def test_gives_up_in_the_words_of_the_last_try(api: LiveMesh) -> None:
@@ -111,21 +100,114 @@ def test_gives_up_in_the_words_of_the_last_try(api: LiveMesh) -> None:
 @pytest.mark.parametrize(
     ("labels", "used"),
     [
-        pytest.param({}, "istio-system", id="its own"),
-        pytest.param({"istio-system": "1-30"}, "default", id="that of everybody"),
-        pytest.param({"istio-system": "1-30", "default": "1-30"}, "shop", id="any that is free"),
+        pytest.param({}, ["istio-system", "default", "shop"], id="its own, then that of everybody"),
+        pytest.param({"istio-system": "1-30"}, ["default", "shop"], id="that of everybody"),
+        pytest.param({"istio-system": "1-30", "default": "1-30"}, ["shop"], id="any that is free"),
         pytest.param(
             {"istio-system": "1-30", "default": "1-30", "shop": "1-30"},
-            "istio-system",
+            ["istio-system"],
             id="none is free",
         ),
     ],
 )
 def test_tries_it_where_the_pod_may_choose(
-    api: LiveMesh, labels: dict[str, str], used: str
+    api: LiveMesh, labels: dict[str, str], used: list[str]
 ) -> None:
     for name in ("kube-public", "shop"):
         api.put(mesh_objects.namespace(name))
     for name, revision in labels.items():
         api.put(mesh_objects.namespace(name, rev=revision))
-    assert _injection_proof._find_namespace(api, REVISION) == used
+    tried = admission.guard(api, dict.fromkeys(used, admission.always(admission.SIDECAR)))
+    with pytest.raises(NotReadyError):
+        wait(api)
+    assert tried == used
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        pytest.param(admission.restricted, id="Pod Security"),
+        pytest.param(admission.quota, id="quota"),
+        pytest.param(admission.only_images_of(HUB), id="policy about images"),
+    ],
+)
+def test_its_pod_is_one_that_a_strict_cluster_admits(api: LiveMesh, rule: admission.Rule) -> None:
+    tried = admission.guard(api, {"istio-system": rule})
+    assert wait(api)[0]["revision"] == "1-31"
+    assert tried == ["istio-system"]
+
+
+def test_strict_namespaces_come_last(api: LiveMesh) -> None:
+    """Without the CNI they refuse what is injected, and with it they are as good as others."""
+    api.put(mesh_objects.namespace("istio-system", **{ENFORCE: "restricted"}))
+    api.put(mesh_objects.namespace("default", **{ENFORCE: "baseline"}))
+    api.put(mesh_objects.namespace("shop", **{ENFORCE: "privileged"}))
+    tried = admission.guard(api, {"shop": admission.always("exceeded quota: all")})
+    assert wait(api)[0]["image"] == PROXY
+    assert tried == ["shop", "default"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        admission.SIDECAR,
+        "exceeded quota: all, requested: pods=1",
+        'admission webhook "policy.kyverno.svc" denied the request: no',
+    ],
+)
+def test_goes_on_to_the_next_namespace_where_one_refuses_it(api: LiveMesh, said: str) -> None:
+    tried = admission.guard(api, {"istio-system": admission.always(said)})
+    assert wait(api)[0]["revision"] == "1-31"
+    assert tried == ["istio-system", "default"]
+
+
+def test_ends_at_once_where_no_namespace_admits_it(api: LiveMesh) -> None:
+    """It cannot be proven; to wait for it would only hide why."""
+    for name in ("bank", "shop"):
+        api.put(mesh_objects.namespace(name))
+    refused = ["istio-system", "default", "bank", "shop"]
+    tried = admission.guard(api, dict.fromkeys(refused, admission.always(admission.SIDECAR)))
+    with pytest.raises(NotReadyError) as caught:
+        wait(api)
+    message = caught.value.message
+    assert "Namespace istio-system: pods" in message
+    assert "violates PodSecurity" in message
+    assert "And 1 more." in message
+    assert "or set wait: false" in message
+    assert (caught.value.details["refused"], tried) == (refused, refused)
+
+
+def test_ends_at_once_where_the_account_may_not_try_it(api: LiveMesh) -> None:
+    tried = admission.guard(api, {"istio-system": admission.always(admission.NO_RIGHT)})
+    with pytest.raises(NotReadyError, match='User "robot" cannot create resource'):
+        wait(api)
+    assert tried == ["istio-system"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        pytest.param(500, 'failed calling webhook "rev": connection refused', id="no answer"),
+        pytest.param(503, "no endpoints available for service istiod", id="no endpoint"),
+        pytest.param(403, "pods is forbidden: status unknown for quota: all", id="a new quota"),
+        pytest.param(403, 'error looking up service account shop/default: "default"', id="new"),
+        pytest.param(
+            400,
+            'admission webhook "rev.object.sidecar-injector.istio.io" denied the request: no',
+            id="istiod is not ready",
+        ),
+    ],
+)
+def test_waits_for_what_passes(api: LiveMesh, status: int, said: str) -> None:
+    errors: list[Exception] = [ApiError(said, status=status)]
+    create, tried = api.create, []
+
+    def fail_once(*arguments: Any, **options: Any) -> Object:
+        tried.append(arguments[2])
+        if errors:
+            raise errors.pop()
+        return create(*arguments, **options)
+
+    api.create = fail_once  # type: ignore[method-assign]
+    assert wait(api)[1] == [0.5]
+    assert tried == ["istio-system", "istio-system"]
