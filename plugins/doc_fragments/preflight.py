@@ -102,7 +102,9 @@ options:
     elements: str
     default: []
   image_pull_secrets:
-    description: Secrets in O(istio_namespace) with which the images are pulled.
+    description: >-
+      Secrets in O(istio_namespace) with which the images are pulled. Left out, they are those of
+      O(values) and O(operator), or of the control plane that runs where these are left out too.
     type: list
     elements: str
     default: []

@@ -21,6 +21,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     NotReadyError,
     RefusedError,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._pulling import Pulling
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 
@@ -28,6 +29,7 @@ NAME = "meshwright-image-trial"
 _LABEL = "meshwright.istio/image-trial"
 # Should this run be killed, the pod ends by itself.
 _SECONDS_TO_LIVE = 300
+_UNSCHEDULED = "the trial's pod cannot be scheduled"
 _REFUSED = frozenset({"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
 # The first failure of a pull may be a hiccup of the registry; the back-off comes after the second.
 # https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/images/types.go
@@ -41,11 +43,11 @@ _FAILING = _REFUSED | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """The images to try, and with what they are pulled."""
+    """The images to try, and how they are pulled."""
 
     images: tuple[str, ...]
     pull_policy: str | None
-    secrets: tuple[str, ...]
+    pulling: Pulling
 
 
 def run(api: Api, namespace: str, trial: Trial, waiter: Waiter) -> None:
@@ -57,13 +59,26 @@ def run(api: Api, namespace: str, trial: Trial, waiter: Waiter) -> None:
     try:
         waiter.follow(api, _kinds.POD, namespace, _LABEL, judge)
     except NotReadyError as error:
-        raise RefusedError(
-            f"The images cannot be used: {error.details['reason']}. No object of Istio was written."
-            " Correct hub or image_pull_secrets, or provide the images, or set try_images: false.",
-            images=list(trial.images),
-        ) from error
+        raise _refusal(trial, error.details["reason"]) from error
     finally:
         api.delete(_kinds.POD, NAME, namespace)
+
+
+def _refusal(trial: Trial, reason: str) -> RefusedError:
+    placed = not reason.startswith(_UNSCHEDULED)
+    details = {"images": list(trial.images), "placed": placed}
+    if placed:
+        return RefusedError(
+            f"The images cannot be used: {reason}. No object of Istio was written."
+            " Correct hub or image_pull_secrets, or provide the images, or set try_images: false.",
+            **details,
+        )
+    return RefusedError(
+        f"The images could not be tried: {reason.rstrip('.')}. No object of Istio was written. It"
+        " goes to the nodes that istiod may go to: correct nodeSelector, tolerations and affinity"
+        " of pilot in values, or make such a node free, or set try_images: false.",
+        **details,
+    )
 
 
 def _gone(pods: Sequence[Object]) -> Readiness:
@@ -91,7 +106,7 @@ def judge(pods: Iterable[Mapping[str, Any]]) -> Readiness:
 def _unscheduled(pod: Mapping[str, Any]) -> str:
     for condition in (pod.get("status") or {}).get("conditions") or ():
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            return f"the trial's pod cannot be scheduled: {condition.get('message', '')}"
+            return f"{_UNSCHEDULED}: {condition.get('message', '')}"
     return ""
 
 
@@ -111,7 +126,8 @@ def _pod(namespace: str, trial: Trial) -> Object:
             "terminationGracePeriodSeconds": 0,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "imagePullSecrets": [{"name": name} for name in trial.secrets],
+            "imagePullSecrets": [{"name": name} for name in trial.pulling.secrets],
+            **trial.pulling.placement,
             "containers": [
                 {
                     **_trial_container.build(f"image-{number}", image),

@@ -32,9 +32,7 @@ class Images:
     def of(cls, parts: Sequence[Part], revision: Revision) -> Images:
         """Read them from a manifest."""
         deployment = _manifest.require(parts, _kinds.DEPLOYMENT, revision.istiod)
-        injector = _manifest.find(
-            parts, _kinds.CONFIG_MAP, f"istio-sidecar-injector{revision.suffix}"
-        )
+        injector = _manifest.find(parts, _kinds.CONFIG_MAP, settings_name(revision))
         container = _discovery(deployment.document)
         return cls(
             istiod=container["image"],
@@ -70,7 +68,7 @@ def _discovery(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def read_proxy_image(config_map: Mapping[str, Any]) -> str | None:
     """The sidecar's image in an injector's ConfigMap; None where it cannot be told."""
-    settings = _settings(config_map).get("global", {})
+    settings = read_settings(config_map).get("global", {})
     image = settings.get("proxy", {}).get("image", "")
     if "/" in image:
         return str(image)
@@ -82,22 +80,27 @@ def read_proxy_image(config_map: Mapping[str, Any]) -> str | None:
 
 def read_proxy_resources(config_map: Mapping[str, Any]) -> dict[str, Any]:
     """What each sidecar asks for, unless a pod says something else."""
-    found = _settings(config_map).get("global", {}).get("proxy", {}).get("resources")
+    found = read_settings(config_map).get("global", {}).get("proxy", {}).get("resources")
     return dict(found or {})
 
 
 def read_network(config_map: Mapping[str, Any]) -> str:
     """The network of a multi-cluster mesh that the control plane is on; empty for none."""
-    return str(_settings(config_map).get("global", {}).get("network") or "")
+    return str(read_settings(config_map).get("global", {}).get("network") or "")
 
 
 def injects_unlabelled(config_map: Mapping[str, Any]) -> bool:
     """Whether pods shall be injected where nothing asks for it or against it."""
-    settings = _settings(config_map).get("sidecarInjectorWebhook", {})
+    settings = read_settings(config_map).get("sidecarInjectorWebhook", {})
     return bool(settings.get("enableNamespacesByDefault"))
 
 
-def _settings(config_map: Mapping[str, Any]) -> dict[str, Any]:
+def settings_name(revision: Revision) -> str:
+    """The name of the ConfigMap of an injector."""
+    return f"istio-sidecar-injector{revision.suffix}"
+
+
+def read_settings(config_map: Mapping[str, Any]) -> dict[str, Any]:
     """The Helm values that an injector's ConfigMap hands to its templates."""
     try:
         settings = json.loads((config_map.get("data") or {}).get("values") or "{}")

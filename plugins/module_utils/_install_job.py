@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _installation,
     _istioctl,
     _istiod_budget,
+    _kinds,
     _manifest,
     _operator,
 )
@@ -29,6 +30,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._install_plan imp
 from ansible_collections.meshwright.istio.plugins.module_utils._installation import Manner
 from ansible_collections.meshwright.istio.plugins.module_utils._istioctl import Run
 from ansible_collections.meshwright.istio.plugins.module_utils._manifest import Part
+from ansible_collections.meshwright.istio.plugins.module_utils._pulling import Pulling
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._steps import HasOptions, Step
 from ansible_collections.meshwright.istio.plugins.module_utils._version import read_option
@@ -92,7 +94,7 @@ def plan(api: Api, module: HasCommands, revision: Revision) -> Installation:
         revision=revision,
         images=images,
         try_images=params["try_images"],
-        secrets=tuple(params["image_pull_secrets"]),
+        pulling=_read_pulling(parts, revision, params["image_pull_secrets"]),
         wait=params["wait"],
     )
     labelled = _manifest.label(parts, revision, version, owner)
@@ -105,6 +107,13 @@ def _read_parts(
     parts = _manifest.read(api, _manifest.parse(rendered), revision)
     _manifest.refuse_unasked_cni(parts, asked=params["cni"])
     return _istiod_budget.add(parts, revision, params["disruption_budget"])
+
+
+def _read_pulling(parts: Sequence[Part], revision: Revision, secrets: Iterable[str]) -> Pulling:
+    """How the rendered istiod pulls its images."""
+    deployment = _manifest.require(parts, _kinds.DEPLOYMENT, revision.istiod)
+    account = _manifest.find(parts, _kinds.SERVICE_ACCOUNT, revision.istiod)
+    return Pulling.of_objects(deployment.document, account.document if account else None, secrets)
 
 
 def _check_numbers(params: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._image_trial import Trial
 from ansible_collections.meshwright.istio.plugins.module_utils._images import Images
+from ansible_collections.meshwright.istio.plugins.module_utils._pulling import Pulling
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import (
     UNREVISIONED,
@@ -45,12 +46,12 @@ _AFTER_ISTIOD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How it is done: are images tried first, with which secrets, is istiod awaited."""
+    """How it is done: are images tried first, how are they pulled, is istiod awaited."""
 
     revision: Revision
     images: Images
     try_images: bool
-    secrets: tuple[str, ...]
+    pulling: Pulling
     wait: bool
 
 
@@ -60,7 +61,7 @@ def carry_out(api: Api, steps: Sequence[Step], manner: Manner, waiter: Waiter) -
     _steps.run(api, steps, (Stage.NAMESPACE,))
     new = _new_images(steps, images) if manner.try_images else ()
     if new:
-        trial = Trial(images=new, pull_policy=images.pull_policy, secrets=manner.secrets)
+        trial = Trial(images=new, pull_policy=images.pull_policy, pulling=manner.pulling)
         _image_trial.run(api, revision.namespace, trial, waiter)
     if any(step.changes for step in steps):
         waiter.say(f"writing the objects of {revision}")

@@ -11,21 +11,29 @@ from collections.abc import Iterable
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _images, _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
-from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import Mesh
+from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import (
+    ControlPlane,
+    Mesh,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
 
 
 def guess(api: Api, mesh: Mesh, version: Version) -> list[str]:
     """The images of the newest control plane there is, with the tag of the version."""
-    known = [(plane.version, plane) for plane in mesh.control_planes if plane.version is not None]
-    if not known:
+    plane = newest(mesh)
+    if plane is None or plane.version is None:
         return []
-    old, plane = max(known, key=lambda pair: pair[0])
-    suffix = Revision(name=plane.revision, namespace=plane.namespace).suffix
-    injector = api.get(_kinds.CONFIG_MAP, f"istio-sidecar-injector{suffix}", plane.namespace)
+    revision = Revision(name=plane.revision, namespace=plane.namespace)
+    injector = api.get(_kinds.CONFIG_MAP, _images.settings_name(revision), plane.namespace)
     proxy = _images.read_proxy_image(injector) if injector else None
-    return renew((plane.image, proxy), old, version)
+    return renew((plane.image, proxy), plane.version, version)
+
+
+def newest(mesh: Mesh) -> ControlPlane | None:
+    """The control plane of the newest version, of those that say theirs."""
+    known = [(plane.version, plane) for plane in mesh.control_planes if plane.version is not None]
+    return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
 def renew(images: Iterable[str | None], old: Version, new: Version) -> list[str]:

@@ -173,6 +173,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._progress import 
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import (
     catalogue,
+    pulling,
     reading,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
@@ -210,7 +211,7 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     findings = catalogue.find_all(found, upgrade, params["allow"])
     if params["try_images"] and not module.check_mode and not catalogue.blocked(findings):
         images = params["images"] or reading.likely_images(api, found, upgrade)
-        upgrade = upgrade.try_images(api, images, params["image_pull_secrets"], waiter)
+        upgrade = upgrade.try_images(api, images, pulling.find(found, upgrade, params), waiter)
         findings = catalogue.find_all(found, upgrade, params["allow"])
     return {
         "changed": False,

@@ -16,16 +16,26 @@ from ansible_collections.meshwright.istio.plugins.module_utils.preflight.finding
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight.upgrade import Upgrade
 
+_PULL = (
+    "The new images cannot be pulled",
+    "Push the images to that registry, or correct hub and image_pull_secrets.",
+)
+_PLACE = (
+    "The new images cannot be tried, for no node takes the pod that pulls them",
+    "Correct nodeSelector, tolerations and affinity of istiod, or make such a node free.",
+)
+
 
 def find(_snapshot: Snapshot, upgrade: Upgrade) -> Iterator[Finding]:
     if upgrade.images_error is not None:
+        title, remedy = _PULL if upgrade.images_placed else _PLACE
         yield Finding(
             code="image_pull",
             severity=Severity.BLOCK,
-            title="The new images cannot be pulled",
+            title=title,
             objects=upgrade.images,
             consequence=f"istiod or every new sidecar would not start. {upgrade.images_error}",
-            remedy="Push the images to that registry, or correct hub and image_pull_secrets.",
+            remedy=remedy,
             override="image_pull",
             source="istio.io upgrade notes of 1.31, retirement of registries",
         )

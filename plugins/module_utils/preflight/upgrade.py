@@ -27,6 +27,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._image_trial import Trial
 from ansible_collections.meshwright.istio.plugins.module_utils._membership import members
+from ansible_collections.meshwright.istio.plugins.module_utils._pulling import Pulling
 from ansible_collections.meshwright.istio.plugins.module_utils._releases import SHIPPED, Rules
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import check_name
 from ansible_collections.meshwright.istio.plugins.module_utils._snapshot import Snapshot
@@ -51,7 +52,8 @@ class Upgrade:
 
     `revision` is the new one of a canary, and the one that is replaced in place. `namespaces` are
     those that move, none for the whole mesh; the errors say why there is no istioctl of the
-    version, and why the images cannot be pulled. `settings` are the Helm values that were given for
+    version, and why the images cannot be pulled; they are not placed where no node takes the pod
+    that pulls them. `settings` are the Helm values that were given for
     the new control plane, None where nobody said what it is to be; with `renewed` they take the
     place of those that it has.
     """
@@ -68,6 +70,7 @@ class Upgrade:
     old_istioctl_error: str | None = None
     images: tuple[str, ...] = ()
     images_error: str | None = None
+    images_placed: bool = True
     settings: Mapping[str, Any] | None = None
     renewed: bool = False
 
@@ -105,16 +108,17 @@ class Upgrade:
         return replace(self, old_istioctl_error=error)
 
     def try_images(
-        self, api: Api, images: Iterable[str], secrets: Iterable[str], waiter: Waiter
+        self, api: Api, images: Iterable[str], pulling: Pulling, waiter: Waiter
     ) -> Upgrade:
         """The same, knowing whether the images can be pulled."""
         tried = replace(self, images=tuple(images))
-        trial = Trial(images=tried.images, pull_policy="IfNotPresent", secrets=tuple(secrets))
+        trial = Trial(images=tried.images, pull_policy="IfNotPresent", pulling=pulling)
         try:
             if tried.images:
                 _image_trial.run(api, self.istio_namespace, trial, waiter)
         except MeshError as error:
-            return replace(tried, images_error=error.message)
+            placed = error.details.get("placed", True)
+            return replace(tried, images_error=error.message, images_placed=placed)
         return tried
 
     def check_namespaces(self, snapshot: Snapshot) -> None:

@@ -61,7 +61,7 @@ def render(version: str, spec: Object) -> list[Object]:
     found = [
         names.definition(),
         names.account("istio-reader-service-account", {}),
-        names.account(f"istiod{suffix}", names.labels),
+        names.account(f"istiod{suffix}", names.labels, _secrets(values)),
         names.cluster_role(),
         names.validator(),
         names.config_map("istio", {"mesh": json.dumps(spec.get("meshConfig") or {})}),
@@ -75,6 +75,11 @@ def render(version: str, spec: Object) -> list[Object]:
     if (spec.get("components") or {}).get("ingressGateways"):
         found.append(names.gateway())
     return found
+
+
+def _secrets(values: Object) -> Object:
+    names = (values.get("global") or {}).get("imagePullSecrets")
+    return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
 
 
 def _settings(hub: str, tag: str) -> Object:
@@ -100,11 +105,12 @@ class _Names:
             "spec": {"group": "networking.istio.io", "versions": [{"name": "v1"}]},
         }
 
-    def account(self, name: str, labels: Object) -> Object:
+    def account(self, name: str, labels: Object, more: Object | None = None) -> Object:
         return {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
             "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels},
+            **(more or {}),
         }
 
     def cluster_role(self) -> Object:
@@ -133,7 +139,10 @@ class _Names:
     def istiod(self, image: str, pilot: Object) -> Object:
         container = {"name": "discovery", "image": image, "env": pilot.get("env") or []}
         labels = {**self.labels, "sidecar.istio.io/inject": "false"}
-        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        keys = ("nodeSelector", "tolerations", "affinity")
+        placement = {key: pilot[key] for key in keys if pilot.get(key)}
+        inner = {"containers": [container], **placement}
+        template = {"metadata": {"labels": labels}, "spec": inner}
         selector = {"matchLabels": {"app": "istiod", "istio.io/rev": self.revision}}
         spec: Object = {"selector": selector, "template": template}
         if pilot.get("replicaCount"):

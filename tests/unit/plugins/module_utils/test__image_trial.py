@@ -16,11 +16,12 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     RefusedError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._image_trial import Trial
+from ansible_collections.meshwright.istio.plugins.module_utils._pulling import Pulling
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.tests.unit.support import admission
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
-TRIAL = Trial(images=("hub/pilot:1",), pull_policy=None, secrets=())
+TRIAL = Trial(images=("hub/pilot:1",), pull_policy=None, pulling=Pulling())
 KEY = ("v1", "Pod", "istio-system", "meshwright-image-trial")
 
 
@@ -114,7 +115,7 @@ class Kubelet(FakeApi):
     lingers = 0
 
     def delete(self, *arguments: Any, **options: Any) -> bool:
-        return False if self.lingers else super().delete(*arguments, **options)
+        return False if self.lingers > 0 else super().delete(*arguments, **options)
 
     def watch(
         self, *asked: Any, resource_version: str, seconds: int, **more: Any
@@ -162,13 +163,15 @@ def test_its_pod_can_do_no_harm() -> None:
         api._start(fake, event, item)
 
     api.on_write = start
-    trial = Trial(images=("a:1", "b:2"), pull_policy="Always", secrets=("regcred",))
+    pulling = Pulling(secrets=("regcred",), placement={"nodeSelector": {"disk": "ssd"}})
+    trial = Trial(images=("a:1", "b:2"), pull_policy="Always", pulling=pulling)
     _image_trial.run(api, "istio-system", trial, api.waiter())
     spec = made[0]["spec"]
     assert made[0]["metadata"]["labels"]["sidecar.istio.io/inject"] == "false"
     assert (spec["restartPolicy"], spec["activeDeadlineSeconds"]) == ("Never", 300)
     assert spec["automountServiceAccountToken"] is False
     assert spec["imagePullSecrets"] == [{"name": "regcred"}]
+    assert spec["nodeSelector"] == {"disk": "ssd"}
     assert [(each["image"], each["imagePullPolicy"]) for each in spec["containers"]] == [
         ("a:1", "Always"),
         ("b:2", "Always"),
@@ -182,5 +185,20 @@ def test_a_pull_that_fails_is_refused_in_words_and_leaves_nothing_behind() -> No
     api.on_write = lambda fake, event, item: event == "ADDED" and fake.put({**item, **failed})
     with pytest.raises(RefusedError, match="hub/0: not found") as caught:
         _image_trial.run(api, "istio-system", TRIAL, api.waiter())
-    assert caught.value.details == {"images": ["hub/pilot:1"]}
+    assert "Correct hub or image_pull_secrets" in caught.value.message
+    assert caught.value.details == {"images": ["hub/pilot:1"], "placed": True}
+    assert KEY not in api.objects
+
+
+def test_a_pod_that_no_node_takes_is_not_put_down_to_the_images() -> None:
+    api = Kubelet()
+    pending = {"status": pod(conditions=[UNSCHEDULED])["status"]}
+    api.on_write = lambda fake, event, item: event == "ADDED" and fake.put({**item, **pending})
+    with pytest.raises(RefusedError) as caught:
+        _image_trial.run(api, "istio-system", TRIAL, api.waiter())
+    assert "could not be tried" in caught.value.message
+    assert "0/3 nodes are available. No object" in caught.value.message
+    assert "correct nodeSelector, tolerations and affinity" in caught.value.message
+    assert "image_pull_secrets" not in caught.value.message
+    assert caught.value.details == {"images": ["hub/pilot:1"], "placed": False}
     assert KEY not in api.objects

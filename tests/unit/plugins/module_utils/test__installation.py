@@ -19,6 +19,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import No
 from ansible_collections.meshwright.istio.plugins.module_utils._images import Images
 from ansible_collections.meshwright.istio.plugins.module_utils._installation import Manner
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import ObjectName
+from ansible_collections.meshwright.istio.plugins.module_utils._pulling import Pulling
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._steps import Stage, Step
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
@@ -33,7 +34,7 @@ CRD = "gateways.networking.istio.io"
 
 
 def manner(revision: str = "1-31", **details: Any) -> Manner:
-    usual = {"try_images": True, "secrets": (), "wait": True, **details}
+    usual = {"try_images": True, "pulling": Pulling(), "wait": True, **details}
     images = Images(istiod=PILOT, proxy=PROXY, pull_policy=None)
     return Manner(
         revision=Revision(name=revision, namespace="istio-system"), images=images, **usual

@@ -219,6 +219,28 @@ def test_images_that_cannot_be_pulled_stop_it_before_istio_is_written(
     assert {kind for _verb, kind, _name in api.writes} == {"Pod"}
 
 
+def test_images_are_tried_as_the_istiod_of_the_manifest_pulls_them(
+    api: LiveMesh, programs: Path
+) -> None:
+    pods: list[dict[str, Any]] = []
+    react = api.on_write
+
+    def notice(fake: Any, event: str, item: dict[str, Any]) -> None:
+        if (event, item["kind"]) == ("ADDED", "Pod"):
+            pods.append(item["spec"])
+        react(fake, event, item)
+
+    api.on_write = notice
+    tolerated = [{"key": "infra", "operator": "Exists"}]
+    pilot = {"tolerations": tolerated, "nodeSelector": {"infra": "yes"}}
+    values = {"global": {"imagePullSecrets": ["of-the-values"]}, "pilot": pilot}
+    install(api, programs, revision="1-31", values=values)
+    trial = pods[0]
+    assert trial["containers"][0]["name"] == "image-0"
+    assert trial["imagePullSecrets"] == [{"name": "of-the-values"}]
+    assert (trial["tolerations"], trial["nodeSelector"]) == (tolerated, {"infra": "yes"})
+
+
 def test_an_istiod_that_never_gets_ready_fails_in_words_and_the_next_run_goes_on(
     api: LiveMesh, programs: Path
 ) -> None:

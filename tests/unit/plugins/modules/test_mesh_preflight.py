@@ -146,6 +146,62 @@ def test_tries_the_images_that_are_given_with_the_secrets(folder: Path) -> None:
     assert pod["metadata"]["namespace"] == "istio-system"
 
 
+def private(secret: str) -> list[Object]:
+    """A control plane from a private registry, on nodes of its own."""
+    objects = healthy()
+    for item in objects:
+        name = item["metadata"]["name"]
+        if (item["kind"], name) == ("ConfigMap", "istio-sidecar-injector"):
+            values = json.loads(item["data"]["values"])
+            values["global"]["imagePullSecrets"] = [secret]
+            item["data"]["values"] = json.dumps(values)
+        if (item["kind"], name) == ("Deployment", "istiod"):
+            item["spec"]["template"]["spec"]["nodeSelector"] = {"infra": "yes"}
+    return objects
+
+
+@pytest.mark.parametrize(
+    ("arguments", "secrets", "nodes"),
+    [
+        pytest.param({}, ["live"], {"infra": "yes"}, id="as the control plane that runs"),
+        pytest.param(
+            {"image_pull_secrets": ["given"]}, ["given"], {"infra": "yes"}, id="secrets are given"
+        ),
+        pytest.param(
+            {
+                "values": {
+                    "global": {"imagePullSecrets": ["new"]},
+                    "pilot": {"nodeSelector": {"infra": "new"}},
+                }
+            },
+            ["new"],
+            {"infra": "new"},
+            id="values are given",
+        ),
+    ],
+)
+def test_tries_them_as_the_new_istiod_will_pull_them(
+    folder: Path, arguments: dict[str, Any], secrets: list[str], nodes: Object
+) -> None:
+    api = Kubelet(*private("live"))
+    run(api, folder, **arguments)
+    (pod,) = api.tried
+    assert [each["name"] for each in pod["spec"]["imagePullSecrets"]] == secrets
+    assert pod["spec"]["nodeSelector"] == nodes
+
+
+def test_a_trial_that_no_node_takes_forbids_the_upgrade(folder: Path) -> None:
+    api = Kubelet(*healthy())
+    waits = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}
+    pending = {"status": {"phase": "Pending", "conditions": [waits]}}
+    api.on_write = lambda fake, event, item: event == "ADDED" and fake.put({**item, **pending})
+    (found,) = run(api, folder, wait_timeout=7)["findings"]
+    assert (found["code"], found["severity"]) == ("image_pull", "block")
+    assert "0/3 nodes are available" in found["consequence"]
+    assert found["remedy"].startswith("Correct nodeSelector, tolerations and affinity")
+    assert TRIAL not in api.objects
+
+
 def test_an_image_that_cannot_be_pulled_forbids_the_upgrade(folder: Path) -> None:
     api = Kubelet(*healthy())
     api.state = REFUSED
