@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _injector,
     _kinds,
     _readiness,
     _refusal,
@@ -22,6 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     NotReadyError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._images import Images
+from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import (
     annotations_of,
     labels_of,
@@ -29,6 +31,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._object_name impo
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import (
     REVISION_LABEL,
+    UNREVISIONED,
     Revision,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter, not_ready
@@ -41,14 +44,19 @@ _TOLD = 3
 
 def wait_for_injection(
     api: Api, revision: Revision, images: Images, waiter: Waiter
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Until a pod that is never created comes back with the sidecar of the revision.
 
-    NotReadyError when no namespace admits such a pod: nothing is proven then.
+    None where no label of a pod leads to it. NotReadyError when no namespace admits such a pod:
+    nothing is proven then.
     """
+    name = _name_for_pods(api, revision)
+    if name is None:
+        return None
     refusals: dict[str, ApiError] = {}
-    for namespace in _namespaces(api, revision):
-        pod = _trial_pod(revision, namespace, images.istiod)
+    labels = {REVISION_LABEL: name, "sidecar.istio.io/inject": "true"}
+    for namespace in _namespaces(api, revision, labels):
+        pod = _trial_pod(labels, namespace, images.istiod)
         try:
             return _wait(api, pod, revision, images.proxy, waiter)
         except ApiError as error:
@@ -56,6 +64,13 @@ def wait_for_injection(
             if _refusal.is_about_rights(error.message):
                 break
     raise _unproven(revision, refusals)
+
+
+def _name_for_pods(api: Api, revision: Revision) -> str | None:
+    """What a pod asks by: a tag where the name of the one without a revision is another's."""
+    if revision.name != UNREVISIONED:
+        return revision.name
+    return _injector.name_of(_injector.read(api), revision.name)
 
 
 def _wait(
@@ -90,9 +105,9 @@ def _unproven(revision: Revision, refusals: Mapping[str, ApiError]) -> NotReadyE
     more = f" And {len(told) - _TOLD} more." if len(told) > _TOLD else ""
     return NotReadyError(
         f"Whether {revision} injects is not proven: no namespace admits the pod that is tried by a"
-        f" dry run. {' '.join(told[:_TOLD])}{more} Let a namespace without the labels"
-        f" istio-injection and {REVISION_LABEL} admit a pod with the image of istiod and a sidecar,"
-        " and run it again, or set wait: false.",
+        f" dry run. {' '.join(told[:_TOLD])}{more} Let a namespace that"
+        " leaves the revision to its pods, or has this one, admit a pod with the image of istiod"
+        " and a sidecar, and run it again, or set wait: false.",
         refused=list(refusals),
     )
 
@@ -116,8 +131,8 @@ def judge_injection(
     return _readiness.READY, found
 
 
-def _namespaces(api: Api, revision: Revision) -> Iterator[str]:
-    """Those whose labels leave the choice of the revision to the pod, the likeliest ones first."""
+def _namespaces(api: Api, revision: Revision, labels: Mapping[str, str]) -> Iterator[str]:
+    """Those that leave the choice to the pod, then those of the revision; the likeliest first."""
     usual = (revision.namespace, "default")
     known = [item for name in usual if (item := api.get(_kinds.NAMESPACE, name)) is not None]
     first = [_name(item) for item in known if not _chooses(item) and not _is_strict(item)]
@@ -126,8 +141,18 @@ def _namespaces(api: Api, revision: Revision) -> Iterator[str]:
     free = [item for item in others if not _chooses(item) and _may_hold(item, usual)]
     # Without the CNI no pod with a sidecar is admitted there, whatever the pod is.
     yield from map(_name, sorted(free, key=_is_strict))
-    if not (first or free):
+    injectors = _injector.read(api)
+    own = [item for item in others if _chooses(item) and _leads(injectors, item, labels, revision)]
+    yield from map(_name, sorted(own, key=_is_strict))
+    if not (first or free or own):
         yield revision.namespace
+
+
+def _leads(
+    injectors: Iterable[Injector], item: Object, labels: Mapping[str, str], revision: Revision
+) -> bool:
+    found = _injector.find(injectors, labels_of(item), labels)
+    return {each.revision for each in found} == {revision.name}
 
 
 def _name(item: Mapping[str, Any]) -> str:
@@ -146,14 +171,14 @@ def _is_strict(namespace: Mapping[str, Any]) -> bool:
     return labels_of(namespace).get(_POD_SECURITY) in ("baseline", "restricted")
 
 
-def _trial_pod(revision: Revision, namespace: str, image: str) -> Object:
+def _trial_pod(labels: Mapping[str, str], namespace: str, image: str) -> Object:
     return {
         "apiVersion": _kinds.POD.api_version,
         "kind": _kinds.POD.kind,
         "metadata": {
             "generateName": "meshwright-injection-",
             "namespace": namespace,
-            "labels": {REVISION_LABEL: revision.name, "sidecar.istio.io/inject": "true"},
+            "labels": dict(labels),
         },
         "spec": {"containers": [_trial_container.build("app", image)]},
     }

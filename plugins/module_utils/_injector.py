@@ -78,6 +78,16 @@ def find(
     ]
 
 
+def name_of(injectors: Iterable[Injector], revision: str) -> str | None:
+    """The label by which pods reach that revision and no other: its own name, or a tag's."""
+    ours: set[str] = set()
+    theirs: set[str] = set()
+    for injector in injectors:
+        (ours if injector.revision == revision else theirs).update(injector.names())
+    free = ours - theirs
+    return revision if revision in free else min(free, default=None)
+
+
 def selects(selector: Selector, labels: Labels) -> bool:
     """Whether a label selector of the API matches; an empty one matches everything."""
     pairs = selector.get("matchLabels") or {}

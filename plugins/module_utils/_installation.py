@@ -16,7 +16,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _images,
     _injection_proof,
     _kinds,
-    _live_fields,
     _proof,
     _readiness,
     _steps,
@@ -26,10 +25,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._image_trial impo
 from ansible_collections.meshwright.istio.plugins.module_utils._images import Images
 from ansible_collections.meshwright.istio.plugins.module_utils._pulling import Pulling
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
-from ansible_collections.meshwright.istio.plugins.module_utils._revision import (
-    UNREVISIONED,
-    Revision,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._steps import Action, Stage, Step
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
@@ -80,19 +76,8 @@ def prove(api: Api, steps: Sequence[Step], manner: Manner, waiter: Waiter) -> di
     _proof.wait_for_istiod(api, revision, waiter)
     _proof.wait_for_webhooks(api, revision, waiter)
     _wait_for_nodes(api, steps, waiter)
-    injected = None
-    if _injects(api, revision):
-        injected = _injection_proof.wait_for_injection(api, revision, images, waiter)
+    injected = _injection_proof.wait_for_injection(api, revision, images, waiter)
     return {"istiod_image": images.istiod, "injected": injected}
-
-
-def _injects(api: Api, revision: Revision) -> bool:
-    """Whether a pod can ask for it: not when its injector sleeps and the tag is another's."""
-    if revision.name != UNREVISIONED:
-        return True
-    selector = f"istio.io/rev={revision.name}"
-    found = api.list(_kinds.MUTATING_WEBHOOK, label_selector=selector)
-    return any(not _live_fields.is_deactivated(item) for item in found)
 
 
 def _new_images(steps: Iterable[Step], images: Images) -> tuple[str, ...]:

@@ -161,6 +161,15 @@ def test_goes_on_to_the_next_namespace_where_one_refuses_it(api: LiveMesh, said:
     assert tried == ["istio-system", "default"]
 
 
+def test_a_namespace_of_the_revision_may_be_the_one_that_admits_it(api: LiveMesh) -> None:
+    api.put(mesh_objects.namespace("bank", rev="1-30"))
+    api.put(mesh_objects.namespace("shop", rev="1-31"))
+    refused = admission.always(admission.SIDECAR)
+    tried = admission.guard(api, {"istio-system": refused, "default": refused})
+    assert wait(api)[0]["revision"] == "1-31"
+    assert tried == ["istio-system", "default", "shop"]
+
+
 def test_ends_at_once_where_no_namespace_admits_it(api: LiveMesh) -> None:
     """It cannot be proven; to wait for it would only hide why."""
     for name in ("bank", "shop"):

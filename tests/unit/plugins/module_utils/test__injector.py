@@ -12,6 +12,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._injector import 
     Injector,
     find,
     has_ready_address,
+    name_of,
     read,
     require_live,
     selects,
@@ -108,6 +109,32 @@ def test_webhooks_of_others_are_no_injectors() -> None:
 )
 def test_has_ready_address(endpoints: list[dict[str, Any]], expected: bool) -> None:
     assert has_ready_address([{"endpoints": None}, {"endpoints": endpoints}]) is expected
+
+
+@pytest.mark.parametrize(
+    ("configurations", "name"),
+    [
+        pytest.param([("own", "default", None)], "default", id="its own name"),
+        pytest.param(
+            [("own", "default", None), ("tag", "1-28", "default")], None, id="its name is another's"
+        ),
+        pytest.param(
+            [("tag", "1-28", "default"), ("stable", "default", "stable"), ("a", "default", "prod")],
+            "prod",
+            id="tags",
+        ),
+        pytest.param([("other", "1-28", None)], None, id="nobody"),
+    ],
+)
+def test_the_name_by_which_pods_reach_a_revision(
+    configurations: list[tuple[str, str, str | None]], name: str | None
+) -> None:
+    items = [
+        control_planes.webhook_configuration(each, revision, tag=tag, service="istiod")
+        for each, revision, tag in configurations
+    ]
+    injectors = [each for item in items for each in Injector.from_object(item)]
+    assert name_of(injectors, "default") == name
 
 
 def require(api: FakeApi, revision: str) -> Injector:

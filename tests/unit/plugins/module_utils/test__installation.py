@@ -145,6 +145,26 @@ def test_the_one_without_a_revision_may_be_asked_by_nobody() -> None:
     assert _installation.prove(api, [], manner("default"), waiter())["injected"] is not None
 
 
+def test_a_tag_of_another_name_leads_to_the_one_without_a_revision() -> None:
+    """The default tag is another's, so a pod that asks for default would get that one."""
+    api = LiveMesh()
+    api.install("1.31.0")
+    api.install("1.30.4", revision="1-30")
+    (own,) = api.list(_kinds.MUTATING_WEBHOOK, label_selector="istio.io/rev=default")
+    api.put({**_live_fields.deactivate(own)})
+    api.put(
+        webhook_configuration(
+            "istio-revision-tag-default", "1-30", tag="default", service="istiod-1-30"
+        )
+    )
+    assert _installation.prove(api, [], manner("default"), waiter())["injected"] is None
+    api.put(
+        webhook_configuration("istio-revision-tag-prod", "default", tag="prod", service="istiod")
+    )
+    proof = _installation.prove(api, [], manner("default"), waiter())
+    assert proof["injected"] == {"revision": "default", "image": PROXY}
+
+
 @pytest.mark.parametrize(
     ("known", "tried"),
     [
