@@ -12,12 +12,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _manifest
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _helm_values,
+    _kinds,
+    _manifest,
+    _yaml,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import tag_of
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._manifest import Part
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._version import Version
+
+_TYPES = ("distroless", "debug")
+_USUAL_TYPE = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +41,11 @@ class Images:
         """Read them from a manifest."""
         deployment = _manifest.require(parts, _kinds.DEPLOYMENT, revision.istiod)
         injector = _manifest.find(parts, _kinds.CONFIG_MAP, settings_name(revision))
+        mesh = _manifest.find(parts, _kinds.CONFIG_MAP, mesh_name(revision))
         container = _discovery(deployment.document)
         return cls(
             istiod=container["image"],
-            proxy=read_proxy_image(injector.document) if injector else None,
+            proxy=_proxy_image(injector, mesh) if injector else None,
             pull_policy=container.get("imagePullPolicy"),
         )
 
@@ -50,6 +59,10 @@ class Images:
                     f"version: got '{version}', but operator and values give {what} the image"
                     f" {image}. Take the tag out of them, or set allow_other_images."
                 )
+
+
+def _proxy_image(injector: Part, mesh: Part | None) -> str | None:
+    return read_proxy_image(injector.document, mesh.document if mesh else None)
 
 
 def _continues(image: str, version: Version) -> bool:
@@ -66,16 +79,43 @@ def _discovery(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     return next((each for each in containers if each["name"] == "discovery"), containers[0])
 
 
-def read_proxy_image(config_map: Mapping[str, Any]) -> str | None:
-    """The sidecar's image in an injector's ConfigMap; None where it cannot be told."""
+def read_proxy_image(
+    config_map: Mapping[str, Any], mesh: Mapping[str, Any] | None = None
+) -> str | None:
+    """The sidecar's image in an injector's ConfigMap; None where it cannot be told.
+
+    The ConfigMap of the mesh may name a type of image, as distroless, which goes before the other.
+    """
     settings = read_settings(config_map).get("global", {})
     image = settings.get("proxy", {}).get("image", "")
     if "/" in image:
         return str(image)
     if not (image and settings.get("hub") and settings.get("tag")):
         return None
-    variant = f"-{settings['variant']}" if settings.get("variant") else ""
-    return f"{settings['hub']}/{image}:{settings['tag']}{variant}"
+    image = f"{settings['hub']}/{image}:{settings['tag']}"
+    return _of_type(image, _read_type(mesh or {}) or settings.get("variant"))
+
+
+def _of_type(image: str, wanted: str | None) -> str:
+    if not wanted:
+        return image
+    return without_type(image) + ("" if wanted == _USUAL_TYPE else f"-{wanted}")
+
+
+def without_type(image: str) -> str:
+    """The image as it is called without one of the types that Istio publishes."""
+    for each in _TYPES:
+        image = image.removesuffix(f"-{each}")
+    return image
+
+
+def _read_type(mesh: Mapping[str, Any]) -> str | None:
+    try:
+        found = _yaml.load_all((mesh.get("data") or {}).get("mesh") or "{}")
+    except ValueError:
+        return None
+    named = _helm_values.at(found[0] if found else {}, "defaultConfig", "image", "imageType")
+    return str(named) if named else None
 
 
 def read_proxy_resources(config_map: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,6 +133,11 @@ def injects_unlabelled(config_map: Mapping[str, Any]) -> bool:
     """Whether pods shall be injected where nothing asks for it or against it."""
     settings = read_settings(config_map).get("sidecarInjectorWebhook", {})
     return bool(settings.get("enableNamespacesByDefault"))
+
+
+def mesh_name(revision: Revision) -> str:
+    """The name of the ConfigMap of a mesh."""
+    return f"istio{revision.suffix}"
 
 
 def settings_name(revision: Revision) -> str:

@@ -22,7 +22,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
     NotReadyError,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._images import Images
+from ansible_collections.meshwright.istio.plugins.module_utils._images import (
+    Images,
+    without_type,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._injector import Injector
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import (
     annotations_of,
@@ -126,7 +129,8 @@ def judge_injection(
     if found["revision"] != revision.name or not images:
         said = found["revision"] or "no sidecar"
         return _readiness.waiting(f"a pod that asks for {revision} gets {said}"), found
-    if image is not None and images[0] != image:
+    # A namespace or the mesh may have its pods get another type of the same image.
+    if image is not None and without_type(images[0]) != without_type(image):
         return _readiness.waiting(f"a pod gets the sidecar {images[0]} in place of {image}"), found
     return _readiness.READY, found
 

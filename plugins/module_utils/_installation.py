@@ -55,7 +55,7 @@ def carry_out(api: Api, steps: Sequence[Step], manner: Manner, waiter: Waiter) -
     """Write what the steps change."""
     revision, images = manner.revision, manner.images
     _steps.run(api, steps, (Stage.NAMESPACE,))
-    new = _new_images(steps, images) if manner.try_images else ()
+    new = _new_images(steps, manner) if manner.try_images else ()
     if new:
         trial = Trial(images=new, pull_policy=images.pull_policy, pulling=manner.pulling)
         _image_trial.run(api, revision.namespace, trial, waiter)
@@ -80,14 +80,17 @@ def prove(api: Api, steps: Sequence[Step], manner: Manner, waiter: Waiter) -> di
     return {"istiod_image": images.istiod, "injected": injected}
 
 
-def _new_images(steps: Iterable[Step], images: Images) -> tuple[str, ...]:
+def _new_images(steps: Iterable[Step], manner: Manner) -> tuple[str, ...]:
     """Those that the control plane does not name yet."""
-    known: set[str | None] = {None}
-    for step in steps:
-        if step.before is not None and step.target.kind == _kinds.DEPLOYMENT:
-            known.add(_images.read_istiod_image(step.before))
-        elif step.before is not None and step.target.kind == _kinds.CONFIG_MAP:
-            known.add(_images.read_proxy_image(step.before))
+    revision, images = manner.revision, manner.images
+    live = {(step.target.kind, step.target.name): step.before for step in steps}
+    deployment = live.get((_kinds.DEPLOYMENT, revision.istiod))
+    injector = live.get((_kinds.CONFIG_MAP, _images.settings_name(revision)))
+    mesh = live.get((_kinds.CONFIG_MAP, _images.mesh_name(revision)))
+    known = {
+        _images.read_istiod_image(deployment) if deployment else None,
+        _images.read_proxy_image(injector, mesh) if injector else None,
+    }
     return tuple(image for image in (images.istiod, images.proxy) if image and image not in known)
 
 

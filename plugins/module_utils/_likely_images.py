@@ -26,7 +26,8 @@ def guess(api: Api, mesh: Mesh, version: Version) -> list[str]:
         return []
     revision = Revision(name=plane.revision, namespace=plane.namespace)
     injector = api.get(_kinds.CONFIG_MAP, _images.settings_name(revision), plane.namespace)
-    proxy = _images.read_proxy_image(injector) if injector else None
+    config = api.get(_kinds.CONFIG_MAP, _images.mesh_name(revision), plane.namespace)
+    proxy = _images.read_proxy_image(injector, config) if injector else None
     return renew((plane.image, proxy), plane.version, version)
 
 

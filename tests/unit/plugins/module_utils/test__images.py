@@ -33,6 +33,19 @@ def settings(name: str = "istio-sidecar-injector", **values: Any) -> Object:
     }
 
 
+def mesh_config(text: str, name: str = "istio") -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "istio-system"},
+        "data": {"mesh": text},
+    }
+
+
+def of_type(name: str) -> str:
+    return f"defaultConfig:\n  image:\n    imageType: {json.dumps(name)}\n"
+
+
 @pytest.mark.parametrize(
     ("values", "image"),
     [
@@ -41,6 +54,11 @@ def settings(name: str = "istio-sidecar-injector", **values: Any) -> Object:
             {"global": {**USUAL, "variant": "distroless"}},
             "hub/proxyv2:1.31.0-distroless",
             id="variant",
+        ),
+        pytest.param(
+            {"global": {**USUAL, "tag": "1.31.0-debug", "variant": "distroless"}},
+            "hub/proxyv2:1.31.0-distroless",
+            id="variant in place of that in the tag",
         ),
         pytest.param(
             {"global": {**USUAL, "proxy": {"image": "mine.example.org/envoy:7"}}},
@@ -54,6 +72,25 @@ def settings(name: str = "istio-sidecar-injector", **values: Any) -> Object:
 )
 def test_reads_the_sidecars_image(values: dict[str, Any], image: str | None) -> None:
     assert _images.read_proxy_image(settings(**values)) == image
+
+
+@pytest.mark.parametrize(
+    ("config", "image"),
+    [
+        pytest.param(of_type("distroless"), "1.31.0-distroless", id="distroless"),
+        pytest.param(of_type("default"), "1.31.0", id="the usual one"),
+        pytest.param(of_type(""), "1.31.0-debug", id="none"),
+        pytest.param("{}", "1.31.0-debug", id="no settings"),
+        pytest.param("", "1.31.0-debug", id="nothing"),
+        pytest.param("a: [", "1.31.0-debug", id="no YAML"),
+    ],
+)
+def test_the_type_of_the_mesh_goes_before_the_variant(config: str, image: str) -> None:
+    """As istio/istio pkg/kube/inject/inject.go has it."""
+    found = _images.read_proxy_image(
+        settings(**{"global": {**USUAL, "variant": "debug"}}), mesh_config(config)
+    )
+    assert found == f"hub/proxyv2:{image}"
 
 
 @pytest.mark.parametrize("data", [None, {}, {"values": "{"}, {"values": "[1]"}])
@@ -122,8 +159,10 @@ def test_guesses_from_the_newest_control_plane() -> None:
         settings(**{"global": {**USUAL, "tag": "1.29.5"}}),
         mesh_objects.istiod("1-30", "new/pilot:1.30.4"),
         settings("istio-sidecar-injector-1-30", **{"global": {**USUAL, "tag": "1.30.4"}}),
+        mesh_config(of_type("debug")),
+        mesh_config(of_type("distroless"), "istio-1-30"),
     )
-    assert images == ["new/pilot:1.31.0", "hub/proxyv2:1.31.0"]
+    assert images == ["new/pilot:1.31.0", "hub/proxyv2:1.31.0-distroless"]
 
 
 def test_guesses_nothing_from_names_of_ones_own() -> None:

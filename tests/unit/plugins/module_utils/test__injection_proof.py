@@ -42,6 +42,14 @@ def pod(revision: str | None, image: str | None = PROXY, *, native: bool = False
         pytest.param(pod("1-31"), PROXY, "", id="right"),
         pytest.param(pod("1-31", native=True), PROXY, "", id="native sidecar"),
         pytest.param(pod("1-31", "other:1"), None, "", id="an image that nobody can tell"),
+        pytest.param(pod("1-31", f"{PROXY}-distroless"), PROXY, "", id="a type of it"),
+        pytest.param(pod("1-31", PROXY), f"{PROXY}-debug", "", id="not the type of the mesh"),
+        pytest.param(
+            pod("1-31", f"{PROXY}-fips"),
+            PROXY,
+            f"gets the sidecar {PROXY}-fips in place of {PROXY}",
+            id="a build of one's own",
+        ),
         pytest.param(
             pod("1-31", "other:1"),
             PROXY,

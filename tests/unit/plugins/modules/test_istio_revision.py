@@ -241,6 +241,26 @@ def test_images_are_tried_as_the_istiod_of_the_manifest_pulls_them(
     assert (trial["tolerations"], trial["nodeSelector"]) == (tolerated, {"infra": "yes"})
 
 
+def test_an_image_of_the_type_of_the_mesh_is_tried_once(api: LiveMesh, programs: Path) -> None:
+    tried: list[str] = []
+    react = api.on_write
+
+    def notice(fake: Any, event: str, item: dict[str, Any]) -> None:
+        if (event, item["metadata"]["name"]) == ("ADDED", "meshwright-image-trial"):
+            tried.extend(each["image"] for each in item["spec"]["containers"])
+        react(fake, event, item)
+
+    api.on_write = notice
+    config = {"defaultConfig": {"image": {"imageType": "distroless"}}}
+    operator = {"apiVersion": "install.istio.io/v1alpha1", "spec": {"meshConfig": config}}
+    given = {"revision": "1-31", "operator": {**operator, "kind": "IstioOperator"}}
+    assert install(api, programs, **given)["proof"]["injected"]["revision"] == "1-31"
+    assert tried[1:] == ["hub.example.org/istio/proxyv2:1.31.0-distroless"]
+    tried.clear()
+    assert not install(api, programs, **given)["changed"]
+    assert tried == []
+
+
 def test_an_istiod_that_never_gets_ready_fails_in_words_and_the_next_run_goes_on(
     api: LiveMesh, programs: Path
 ) -> None:
