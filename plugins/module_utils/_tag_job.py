@@ -32,8 +32,12 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     RefusedError,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._inventory import Inventory
-from ansible_collections.meshwright.istio.plugins.module_utils._object_name import ObjectName
+from ansible_collections.meshwright.istio.plugins.module_utils._object_name import (
+    ObjectName,
+    labels_of,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import (
+    TAG_LABEL,
     UNREVISIONED,
     Revision,
 )
@@ -97,7 +101,12 @@ def plan_absent(api: Api, tag: str, istio_namespace: str) -> TagJob:
     if tag == DEFAULT_TAG:
         targets.append(ObjectName(kind=_kinds.VALIDATING_WEBHOOK, name=DEFAULT_VALIDATOR))
     lives = [(target, _steps.get(api, target)) for target in targets]
-    steps = tuple(_steps.deletion(target, live) for target, live in lives if live is not None)
+    steps = tuple(
+        _steps.deletion(target, live)
+        for target, live in lives
+        # Helm's chart base has a validator of the same name, which is no part of a tag.
+        if live is not None and labels_of(live).get(TAG_LABEL) == tag
+    )
     if steps:
         _refuse_used(_inventory.read(api), tag)
     return TagJob(before=found.revision if found else None, after=None, steps=steps)

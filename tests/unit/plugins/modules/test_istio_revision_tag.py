@@ -202,6 +202,14 @@ def test_removes_a_tag_that_nobody_asks_for(api: LiveMesh) -> None:
     assert (again["changed"], again["before"], again["objects"]) == (False, None, [])
 
 
+def test_leaves_a_validator_that_is_no_part_of_the_tag(api: LiveMesh) -> None:
+    """That of Helm's chart base: without it nobody checks what names no revision."""
+    api.put(control_planes.default_validator("1-30", service="istiod-1-30"))
+    result = run(api, tag="default", state="absent")
+    assert (result["changed"], result["objects"], api.writes) == (False, [], [])
+    assert VALIDATOR in api.objects
+
+
 @pytest.mark.parametrize(
     ("tag", "user", "named"),
     [
