@@ -36,10 +36,12 @@ _REMEDIES = {
 }
 # Istio's own charts label everything managed-by: Helm, also when istioctl applies them: the label
 # says nothing.
+_RELEASE = "meta.helm.sh/release-name"
 _ANNOTATIONS = {
-    "meta.helm.sh/release-name": Owner.HELM,
+    _RELEASE: Owner.HELM,
     "argocd.argoproj.io/tracking-id": Owner.ARGO_CD,
 }
+_SAILS = ("managed-by", "sail-operator")
 _LABELS = {
     "argocd.argoproj.io/instance": Owner.ARGO_CD,
     "kustomize.toolkit.fluxcd.io/name": Owner.FLUX,
@@ -50,7 +52,7 @@ _LABELS = {
 def find_owner(item: Mapping[str, Any]) -> Owner | None:
     """The tool that an object says it belongs to; None for istioctl's, ours and nobody's."""
     labels = labels_of(item)
-    if labels.get("managed-by") == "sail-operator":
+    if _SAILS in labels.items():
         return Owner.SAIL
     for label, owner in _LABELS.items():
         if label in labels:
@@ -59,9 +61,23 @@ def find_owner(item: Mapping[str, Any]) -> Owner | None:
     return next((owner for name, owner in _ANNOTATIONS.items() if name in annotations), None)
 
 
+def release_of(item: Mapping[str, Any]) -> str | None:
+    """The Helm release that an object says it belongs to."""
+    return annotations_of(item).get(_RELEASE)
+
+
+def is_sign(label: str, value: str) -> bool:
+    """Whether a label says that a tool looks after the object."""
+    return label in _LABELS or (label, value) == _SAILS
+
+
 def refuse_foreign(target: ObjectName, item: Mapping[str, Any], allowed: Collection[str]) -> None:
     """Refuse to write to an object of another tool, unless the user said to take over from it."""
-    owner = find_owner(item)
+    refuse(target, find_owner(item), allowed)
+
+
+def refuse(target: ObjectName, owner: Owner | None, allowed: Collection[str]) -> None:
+    """The same, where the owner is known."""
     if owner is None or owner in allowed:
         return
     raise RefusedError(

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -19,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _steps,
     _tag,
     _tag_objects,
+    _tag_owner,
     _users,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
@@ -58,7 +60,7 @@ class TagJob:
         _steps.run(api, self.steps, (Stage.INJECTORS, Stage.TAGS, Stage.LEFTOVERS))
 
 
-def plan_present(api: Api, tag: str, revision: Revision) -> TagJob:
+def plan_present(api: Api, tag: str, revision: Revision, take_over: Collection[str]) -> TagJob:
     """Point the tag at the revision; refused when nothing would answer, or two would."""
     mesh = _control_plane.read(api)
     _refuse_revision(mesh, tag)
@@ -78,6 +80,7 @@ def plan_present(api: Api, tag: str, revision: Revision) -> TagJob:
     steps = [_step(api, each) for each in documents]
     if tag == DEFAULT_TAG:
         steps += _put_to_sleep(api, Revision(name=UNREVISIONED, namespace=revision.namespace))
+    _tag_owner.refuse_foreign(steps, take_over)
     written = [step.document for step in steps if step.target.kind == _kinds.MUTATING_WEBHOOK]
     _overlap.refuse_new(mesh.injectors, [each for each in written if each is not None])
     known_tag = mesh.tag(tag)
@@ -85,7 +88,7 @@ def plan_present(api: Api, tag: str, revision: Revision) -> TagJob:
     return TagJob(before=before, after=revision.name, steps=tuple(steps))
 
 
-def plan_absent(api: Api, tag: str, istio_namespace: str) -> TagJob:
+def plan_absent(api: Api, tag: str, istio_namespace: str, take_over: Collection[str]) -> TagJob:
     """Remove the tag; refused while anybody asks for it."""
     mesh = _control_plane.read(api)
     found = mesh.tag(tag)
@@ -107,6 +110,7 @@ def plan_absent(api: Api, tag: str, istio_namespace: str) -> TagJob:
         # Helm's chart base has a validator of the same name, which is no part of a tag.
         if live is not None and labels_of(live).get(TAG_LABEL) == tag
     )
+    _tag_owner.refuse_foreign(steps, take_over)
     if steps:
         _refuse_used(_inventory.read(api), tag)
     return TagJob(before=found.revision if found else None, after=None, steps=steps)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _owner
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Object
 from ansible_collections.meshwright.istio.plugins.module_utils._control_plane import (
     DEFAULT_TAG,
@@ -224,11 +225,10 @@ def _labels(source: Source, item: Object, tag: str, *, installed: bool) -> dict[
         key: value
         for key, value in labels_of(item).items()
         # istioctl's own tags are the user's as well: without these its uninstall lets them be.
-        if installed or "operator.istio.io" not in key
+        if (installed or "operator.istio.io" not in key) and not _owner.is_sign(key, value)
     }
-    if installed:
-        labels |= {COMPONENT_LABEL: "Pilot", _NOT_PRUNED: "true"}
-    return {**labels, REVISION_LABEL: source.revision.name, TAG_LABEL: tag}
+    marks = {COMPONENT_LABEL: "Pilot", _NOT_PRUNED: "true"} if installed else {}
+    return {**labels, **marks, REVISION_LABEL: source.revision.name, TAG_LABEL: tag}
 
 
 def _annotations(item: Object) -> dict[str, Any]:

@@ -19,12 +19,15 @@ description:
     which checks configuration that names no revision, so the two never disagree.
   - Refused when the revision's istiod does not answer, or pods would be injected twice. Removing is
     refused while a namespace, workload, gateway or configuration object asks for the tag.
+  - Refused as well when an object that is to be changed belongs to another tool, unless
+    O(take_over) names it. Signs that C(istioctl tag set) has copied from the revision do not count.
 author:
   - The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
+  - meshwright.istio.control_plane
 options:
   tag:
     description: The name of the tag. That of a revision is refused.
@@ -40,10 +43,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  istio_namespace:
-    description: The namespace of the control planes.
-    type: str
-    default: istio-system
 requirements:
   - Python package urllib3
 seealso:
@@ -117,23 +116,26 @@ from ansible_collections.meshwright.istio.plugins.module_utils._revision import 
 
 def argument_spec() -> dict[str, Any]:
     """The options of this module alone."""
+    owners = ["helm", "sail", "argo_cd", "flux"]
     return {
         "tag": {"type": "str", "required": True},
         "revision": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "istio_namespace": {"type": "str", "default": "istio-system"},
+        "take_over": {"type": "list", "elements": "str", "choices": owners, "default": []},
     }
 
 
 def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     """Read, plan, apply, report."""
     tag, namespace = module.params["tag"], module.params["istio_namespace"]
+    take_over = module.params["take_over"]
     check_name("tag", tag)
     if module.params["state"] == "absent":
-        job = _tag_job.plan_absent(api, tag, namespace)
+        job = _tag_job.plan_absent(api, tag, namespace, take_over)
     else:
         revision = Revision.parse(module.params["revision"], namespace)
-        job = _tag_job.plan_present(api, tag, revision)
+        job = _tag_job.plan_present(api, tag, revision, take_over)
     if not module.check_mode:
         job.carry_out(api)
     return {"before": job.before, "after": job.after, **_steps.report(job.steps)}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshwright.istio.plugins.doc_fragments import control_plane
 from ansible_collections.meshwright.istio.plugins.module_utils import _injector
 from ansible_collections.meshwright.istio.plugins.modules import istio_revision_tag
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
@@ -337,7 +338,8 @@ def test_wants_to_know_the_revision(api: LiveMesh) -> None:
 
 
 def test_takes_and_returns_what_is_documented(api: LiveMesh) -> None:
-    options = yaml.safe_load(istio_revision_tag.DOCUMENTATION)["options"]
-    assert set(istio_revision_tag.argument_spec()) == set(options)
+    own = yaml.safe_load(istio_revision_tag.DOCUMENTATION)["options"]
+    shared = yaml.safe_load(control_plane.ModuleDocFragment.DOCUMENTATION)["options"]
+    assert set(istio_revision_tag.argument_spec()) == {*own, *shared}
     returned = yaml.safe_load(istio_revision_tag.RETURN)
     assert set(run(api)) - {"rc", "changed", "diff"} == set(returned) - {"users"}

@@ -266,26 +266,6 @@ def narrowed() -> Object:
         ),
         pytest.param(cart(GITOPS), wanted(), "foreign_owner", "warn", id="a namespace of Argo CD"),
         pytest.param(cart(WRITTEN), wanted(), "foreign_owner", "warn", id="a label of Argo CD"),
-        pytest.param(
-            [
-                *healthy(),
-                merged(
-                    prod(),
-                    {
-                        "metadata": {
-                            "labels": {
-                                **prod()["metadata"]["labels"],
-                                "kustomize.toolkit.fluxcd.io/name": "x",
-                            }
-                        }
-                    },
-                ),
-            ],
-            wanted(),
-            "foreign_owner",
-            "warn",
-            id="a tag of Flux",
-        ),
     ],
 )
 def test_each_condition_is_found_and_nothing_else(
