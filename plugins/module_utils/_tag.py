@@ -13,6 +13,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._control_plane im
 from ansible_collections.meshwright.istio.plugins.module_utils._object_name import labels_of
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import (
     REVISION_LABEL,
+    TAG_LABEL,
     Revision,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._tag_objects import Source
@@ -60,7 +61,9 @@ def documents(
             installed=installed,
         )
     ]
-    if version is None or version >= _SERVICES_SINCE:
+    # A newer istiod beside it would go on with the tag of a Service that stays behind.
+    since = version is None or version >= _SERVICES_SINCE
+    if since or _has_service(api, tag, source.revision.namespace):
         found.append(_tag_objects.service(source, tag, installed=installed))
     if tag == DEFAULT_TAG:
         found.append(
@@ -69,3 +72,8 @@ def documents(
             )
         )
     return found
+
+
+def _has_service(api: Api, tag: str, namespace: str) -> bool:
+    live = api.get(_kinds.SERVICE, _tag_objects.service_name(tag), namespace)
+    return live is not None and labels_of(live).get(TAG_LABEL) == tag

@@ -190,6 +190,19 @@ def test_istiods_before_1_28_need_no_service_for_their_tags(api: LiveMesh) -> No
     }
 
 
+def test_a_tag_that_goes_back_before_1_28_takes_its_service_along(api: LiveMesh) -> None:
+    """The istiods since then join the tags of both kinds: two would hold it."""
+    api.install("1.27.3", revision="1-27")
+    run(api)
+    assert actions(run(api, revision="1-27")) == {
+        "MutatingWebhookConfiguration istio-revision-tag-prod": "updated",
+        "Service istiod-revision-tag-prod": "updated",
+    }
+    service = api.objects["v1", "Service", "istio-system", "istiod-revision-tag-prod"]
+    assert service["metadata"]["labels"]["istio.io/rev"] == "1-27"
+    assert service["spec"]["selector"]["istio.io/rev"] == "1-27"
+
+
 def test_removes_a_tag_that_nobody_asks_for(api: LiveMesh) -> None:
     run(api, tag="default")
     checked = run(api, tag="default", state="absent", check=True)
