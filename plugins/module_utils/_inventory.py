@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _workload
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Namespace
@@ -20,13 +20,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils._object_name impo
     annotations_of,
     labels_of,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._pod import version_of
+from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod, version_of
 from ansible_collections.meshwright.istio.plugins.module_utils._revision import (
     COMPONENT_LABEL,
     REVISION_LABEL,
 )
 
-_TEMPLATES = (_kinds.DEPLOYMENT, _kinds.STATEFUL_SET, _kinds.DAEMON_SET, _kinds.CRON_JOB)
+_TEMPLATES = (*_workload.KINDS.values(), _kinds.CRON_JOB)
 _WEBHOOKS = (_kinds.MUTATING_WEBHOOK, _kinds.VALIDATING_WEBHOOK)
 _CONFIG = (*_kinds.ISTIO_CONFIG, _kinds.HTTP_ROUTE)
 _SHARED_CONFIG = "SHARED_MESH_CONFIG"
@@ -75,13 +75,15 @@ class Calling:
 class Inventory:
     """What was read.
 
-    `gateways` are those of the Gateway API, `old_gateways` the Deployments that istioctl installed;
-    `sharing` holds control planes with the mesh configuration that they read beside their own.
+    `pods_alone` are live ones that no template stands for. `gateways` are those of the Gateway API,
+    `old_gateways` the Deployments that istioctl installed; `sharing` holds control planes with the
+    mesh configuration that they read beside their own.
     """
 
     namespaces: tuple[Namespace, ...]
     pods: tuple[ProxyPod, ...]
     templates: tuple[Asking, ...]
+    pods_alone: tuple[Asking, ...]
     gateways: tuple[Asking, ...]
     old_gateways: tuple[Asking, ...]
     config: tuple[Asking, ...]
@@ -95,10 +97,12 @@ def read(api: Api) -> Inventory:
     asked = [(kind, "") for kind in kinds] + [(kind, REVISION_LABEL) for kind in _CONFIG]
     answers = api.each(lambda ask: api.list(ask[0], label_selector=ask[1]), asked)
     lists = dict(zip((kind for kind, _selector in asked), answers, strict=True))
+    templates = tuple(_templates(lists))
     return Inventory(
         namespaces=tuple(map(Namespace.from_object, lists[_kinds.NAMESPACE])),
         pods=tuple(sorted(_proxy_pods(lists[_kinds.POD]), key=lambda pod: pod.key)),
-        templates=tuple(_each(lists, _TEMPLATES, _template)),
+        templates=templates,
+        pods_alone=tuple(_alone(lists[_kinds.POD], templates)),
         gateways=tuple(_asking(_kinds.K8S_GATEWAY, each) for each in _istios(lists)),
         old_gateways=tuple(
             _asking(_kinds.DEPLOYMENT, each)
@@ -126,14 +130,36 @@ def _asking(kind: Kind, item: Object) -> Asking:
     return Asking(target=_name(kind, item), asked=labels_of(item).get(REVISION_LABEL))
 
 
-def _template(kind: Kind, item: Object) -> Asking:
-    spec = item["spec"]
-    if kind == _kinds.CRON_JOB:
-        spec = spec["jobTemplate"]["spec"]
-    labels = (spec["template"].get("metadata") or {}).get("labels") or {}
+def _templates(lists: Mapping[Kind, list[Object]]) -> Iterator[Asking]:
+    for kind in _TEMPLATES:
+        for item in lists[kind]:
+            spec = item["spec"]
+            if kind == _kinds.CRON_JOB:
+                spec = spec["jobTemplate"]["spec"]
+            # A Rollout may refer to that of another object.
+            if template := spec.get("template"):
+                yield _injecting(_name(kind, item), template)
+
+
+def _alone(pods: Iterable[Object], templates: Iterable[Asking]) -> Iterator[Asking]:
+    """Bare ones, those of a Job, and those of controllers that are not read."""
+    known = {(each.target.kind.kind, each.target.namespace, each.target.name) for each in templates}
+    for item in pods:
+        asking = _injecting(_name(_kinds.POD, item), item)
+        if not (asking.asked or asking.injected):
+            continue
+        pod = Pod.from_object(item)
+        owner = pod.owner and (pod.owner.kind, pod.owner.namespace, pod.owner.name)
+        if pod.live and owner not in known:
+            yield asking
+
+
+def _injecting(target: ObjectName, template: Mapping[str, Any]) -> Asking:
+    """What a pod asks for, as it is or as its template has it."""
+    labels = (template.get("metadata") or {}).get("labels") or {}
     inject = labels.get("sidecar.istio.io/inject")
     return Asking(
-        target=_name(kind, item),
+        target=target,
         asked=None if inject == "false" else labels.get(REVISION_LABEL),
         injected=inject == "true",
     )

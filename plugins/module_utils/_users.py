@@ -86,8 +86,10 @@ def find(
     pods = [pod for pod in carrying if not pod.ending]
     ending = {pod.key for pod in carrying if pod.ending}
     asking = ask_for(inventory, names_of(mesh, revision.name))
+    known = {f"Pod {pod.key}" for pod in carrying}
     return replace(
         asking,
+        workloads=tuple(each for each in asking.workloads if each not in known),
         pods=_sorted(pod.key for pod in pods if not pod.gateway),
         gateways=_sorted((*asking.gateways, *(f"Pod {pod.key}" for pod in pods if pod.gateway))),
         proxies=_sorted({each.key for answer in own for each in answer.connections} - ending),
@@ -118,7 +120,8 @@ def ask_for(inventory: Inventory, names: Collection[str]) -> Users:
             name for name, injection in injections.items() if asked_by(injection) in names
         ),
         workloads=_sorted(
-            str(each.target) for each in _askers(inventory.templates, injections, names)
+            str(each.target)
+            for each in _askers((*inventory.templates, *inventory.pods_alone), injections, names)
         ),
         gateways=_sorted((*(str(each) for each in gateways), *old)),
         config_objects=_sorted(
@@ -154,7 +157,7 @@ def asked_by(injection: Injection) -> str | None:
 def _askers(
     templates: Iterable[Asking], injections: Mapping[str, Injection], names: Collection[str]
 ) -> Iterator[Asking]:
-    """Templates that choose by themselves, in namespaces that leave the choice to them."""
+    """Templates and pods that choose by themselves, in namespaces that leave the choice to them."""
     for each in templates:
         asked = each.asked or (DEFAULT_TAG if each.injected else None)
         if asked in names and injections.get(each.target.namespace or "") == Injection():

@@ -215,6 +215,19 @@ USERS = [
     pytest.param(
         workload("web", labels=ON_OLD), {"workloads": ["Deployment shop/web"]}, id="workload"
     ),
+    pytest.param(
+        workload("web", kind="Rollout", labels=ON_OLD),
+        {"workloads": ["Rollout shop/web"]},
+        id="Rollout",
+    ),
+    pytest.param(
+        mesh_objects.pod(*POD, labels=ON_OLD), {"workloads": ["Pod shop/web-x"]}, id="pod to come"
+    ),
+    pytest.param(
+        mesh_objects.pod(*POD, revision="1-30", labels=ON_OLD),
+        {"pods": ["shop/web-x"]},
+        id="pod that asks and carries",
+    ),
     pytest.param(cron_job(), {"workloads": ["CronJob shop/nightly"]}, id="job to come"),
     pytest.param(k8s_gateway(rev="1-30"), {"gateways": ["Gateway shop/door"]}, id="gateway"),
     pytest.param(

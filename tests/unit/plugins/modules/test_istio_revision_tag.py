@@ -14,7 +14,6 @@ from ansible_collections.meshwright.istio.plugins.modules import istio_revision_
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
-from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import workload
 
 Object = dict[str, Any]
 ADMISSION = "admissionregistration.k8s.io/v1"
@@ -52,24 +51,6 @@ def actions(result: dict[str, Any]) -> dict[str, str]:
 def injected_by(api: LiveMesh, *, namespace: dict[str, str], pod: dict[str, str]) -> list[str]:
     found = _injector.find(_injector.read(api), namespace, pod)
     return sorted(injector.revision for injector in found)
-
-
-def k8s_gateway(**labels: str) -> Object:
-    return {
-        "apiVersion": "gateway.networking.k8s.io/v1",
-        "kind": "Gateway",
-        "metadata": {"name": "door", "namespace": "shop", "labels": labels},
-        "spec": {"gatewayClassName": "istio"},
-    }
-
-
-def virtual_service(**labels: str) -> Object:
-    return {
-        "apiVersion": "networking.istio.io/v1",
-        "kind": "VirtualService",
-        "metadata": {"name": "route", "namespace": "shop", "labels": labels},
-        "spec": {},
-    }
 
 
 def test_sets_a_tag_and_then_has_nothing_to_do(api: LiveMesh) -> None:
@@ -201,101 +182,6 @@ def test_a_tag_that_goes_back_before_1_28_takes_its_service_along(api: LiveMesh)
     service = api.objects["v1", "Service", "istio-system", "istiod-revision-tag-prod"]
     assert service["metadata"]["labels"]["istio.io/rev"] == "1-27"
     assert service["spec"]["selector"]["istio.io/rev"] == "1-27"
-
-
-def test_removes_a_tag_that_nobody_asks_for(api: LiveMesh) -> None:
-    run(api, tag="default")
-    checked = run(api, tag="default", state="absent", check=True)
-    assert api.writes == []
-    result = run(api, tag="default", state="absent")
-    assert result == checked
-    assert (result["before"], result["after"]) == ("1-31", None)
-    assert actions(result) == dict.fromkeys(DEFAULT_TAG, "deleted")
-    assert not DEFAULT_TAG & {f"{key[1]} {key[3]}" for key in api.objects}
-    again = run(api, tag="default", state="absent")
-    assert (again["changed"], again["before"], again["objects"]) == (False, None, [])
-
-
-def test_leaves_a_validator_that_is_no_part_of_the_tag(api: LiveMesh) -> None:
-    """That of Helm's chart base: without it nobody checks what names no revision."""
-    api.put(control_planes.default_validator("1-30", service="istiod-1-30"))
-    result = run(api, tag="default", state="absent")
-    assert (result["changed"], result["objects"], api.writes) == (False, [], [])
-    assert VALIDATOR in api.objects
-
-
-@pytest.mark.parametrize(
-    ("tag", "user", "named"),
-    [
-        pytest.param(
-            "prod", mesh_objects.namespace("shop", rev="prod"), "Namespace shop", id="namespace"
-        ),
-        pytest.param(
-            "default",
-            mesh_objects.namespace("shop", istio_injection="enabled"),
-            "Namespace shop",
-            id="namespace by default",
-        ),
-        pytest.param(
-            "prod",
-            workload("web", labels={"istio.io/rev": "prod"}),
-            "Deployment shop/web",
-            id="workload",
-        ),
-        pytest.param(
-            "default",
-            workload("web", labels={"sidecar.istio.io/inject": "true"}),
-            "Deployment shop/web",
-            id="workload by default",
-        ),
-        pytest.param(
-            "prod", k8s_gateway(**{"istio.io/rev": "prod"}), "Gateway shop/door", id="gateway"
-        ),
-        pytest.param("default", k8s_gateway(), "Gateway shop/door", id="gateway by default"),
-        pytest.param(
-            "prod",
-            virtual_service(**{"istio.io/rev": "prod"}),
-            "VirtualService shop/route",
-            id="configuration",
-        ),
-    ],
-)
-def test_does_not_remove_a_tag_that_somebody_asks_for(
-    api: LiveMesh, tag: str, user: Object, named: str
-) -> None:
-    run(api, tag=tag)
-    api.put(user)
-    result = run(api, tag=tag, state="absent")
-    assert (result["rc"], result["users"], api.writes) == (1, [named], [])
-    assert f"The tag {tag} is still asked for by" in result["msg"]
-    assert named.removeprefix("Namespace ") in result["msg"]
-
-
-@pytest.mark.parametrize(
-    "user",
-    [
-        pytest.param(
-            workload("web", labels={"istio.io/rev": "prod", "sidecar.istio.io/inject": "false"}),
-            id="pods against a sidecar",
-        ),
-        pytest.param(mesh_objects.namespace("shop", rev="1-31"), id="another name"),
-        pytest.param(
-            mesh_objects.namespace("shop", rev="prod", istio_injection="disabled"), id="opted out"
-        ),
-        pytest.param(virtual_service(**{"istio.io/rev": "1-31"}), id="other configuration"),
-    ],
-)
-def test_removes_a_tag_that_is_asked_for_in_vain(api: LiveMesh, user: Object) -> None:
-    run(api)
-    api.put(user)
-    assert run(api, state="absent")["changed"] is True
-
-
-def test_a_label_of_the_namespace_makes_that_of_a_pod_vain(api: LiveMesh) -> None:
-    run(api)
-    api.put(mesh_objects.namespace("shop", rev="1-31"))
-    api.put(workload("web", labels={"istio.io/rev": "prod"}))
-    assert run(api, state="absent")["changed"] is True
 
 
 def test_refuses_a_revision_whose_istiod_does_not_answer(api: LiveMesh) -> None:
