@@ -334,5 +334,6 @@ def test_removal_takes_all_of_it_and_nothing_of_another(api: LiveMesh, programs:
     assert actions(checked) == actions(removed)
     left = set(api.objects) - before
     assert {key[1] for key in left} <= {"EndpointSlice"}
+    assert before <= set(api.objects), "something of another is gone"
     again = run(api, programs, revision="1-31", state="absent")
     assert (again["changed"], again["objects"]) == (False, [])
