@@ -130,9 +130,14 @@ def _last(params: Mapping[str, Any], revision: Revision) -> Document:
         spec["hub"] = settings["hub"] = params["hub"].rstrip("/")
     if params["image_pull_secrets"]:
         settings["imagePullSecrets"] = params["image_pull_secrets"]
+    components: Document = {}
     if params["replicas"] is not None:
-        # Both places: the chart reads the one, a document's k8s overlay the other.
+        # Both places: the chart reads the one, and what a document has in the other is patched in
+        # after that.
         spec["values"]["pilot"] = {"replicaCount": params["replicas"], "autoscaleEnabled": False}
+        components["pilot"] = {"k8s": {"replicaCount": params["replicas"]}}
     if params["cni"]:
-        spec["components"] = {"cni": {"enabled": True}}
+        components["cni"] = {"enabled": True}
+    if components:
+        spec["components"] = components
     return {**_of_spec(spec), "metadata": {"namespace": revision.namespace}}

@@ -56,7 +56,9 @@ def render(version: str, spec: Object) -> list[Object]:
     suffix = "" if revision == "default" else f"-{revision}"
     values = spec.get("values") or {}
     hub, tag = spec.get("hub", "hub.example.org/istio"), str(spec.get("tag") or version)
+    components = spec.get("components") or {}
     pilot = values.get("pilot") or {}
+    settings = (components.get("pilot") or {}).get("k8s") or {}
     names = _Names(revision, suffix)
     found = [
         names.definition(),
@@ -67,12 +69,12 @@ def render(version: str, spec: Object) -> list[Object]:
         names.config_map("istio", {"mesh": json.dumps(spec.get("meshConfig") or {})}),
         names.config_map("istio-sidecar-injector", {"values": json.dumps(_settings(hub, tag))}),
         names.injector(),
-        names.istiod(f"{hub}/pilot:{tag}", pilot),
+        _patched(names.istiod(f"{hub}/pilot:{tag}", pilot), settings),
         names.service(),
     ]
     if pilot.get("autoscaleEnabled", True) and not pilot.get("replicaCount"):
         found.append(names.autoscaler())
-    if (spec.get("components") or {}).get("ingressGateways"):
+    if components.get("ingressGateways"):
         found.append(names.gateway())
     return found
 
@@ -80,6 +82,13 @@ def render(version: str, spec: Object) -> list[Object]:
 def _secrets(values: Object) -> Object:
     names = (values.get("global") or {}).get("imagePullSecrets")
     return {"imagePullSecrets": [{"name": name} for name in names]} if names else {}
+
+
+def _patched(istiod: Object, settings: Object) -> Object:
+    """What istioctl writes over the chart's own when the chart is rendered."""
+    if "replicaCount" in settings:
+        istiod["spec"]["replicas"] = settings["replicaCount"]
+    return istiod
 
 
 def _settings(hub: str, tag: str) -> Object:

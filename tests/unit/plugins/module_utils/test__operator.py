@@ -56,7 +56,10 @@ def test_the_options_have_the_last_word() -> None:
     assert last["hub"] == "hub.example.org/istio" == last["values"]["global"]["hub"]
     assert last["values"]["global"]["imagePullSecrets"] == ["regcred"]
     assert last["values"]["pilot"] == {"replicaCount": 3, "autoscaleEnabled": False}
-    assert last["components"] == {"cni": {"enabled": True}}
+    assert last["components"] == {
+        "cni": {"enabled": True},
+        "pilot": {"k8s": {"replicaCount": 3}},
+    }
 
 
 def test_later_documents_overrule_earlier_ones(tmp_path: Path) -> None:

@@ -91,6 +91,13 @@ def test_the_one_without_a_revision_leaves_injection_to_its_tag(
     assert not install(api, programs, version="1.30.4")["changed"]
 
 
+def test_the_number_of_istiods_overrules_that_of_a_document(api: LiveMesh, programs: Path) -> None:
+    document = {"spec": {"components": {"pilot": {"k8s": {"replicaCount": 4}}}}}
+    istiod = ("apps/v1", "Deployment", "istio-system", "istiod-1-31")
+    install(api, programs, revision="1-31", operator=document, replicas=2)
+    assert api.objects[istiod]["spec"]["replicas"] == 2
+
+
 def test_an_update_waits_for_istiod_before_its_settings(api: LiveMesh, programs: Path) -> None:
     install(api, programs, revision="prod", version="1.30.4")
     api.writes.clear()
