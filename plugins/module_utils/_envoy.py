@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from ipaddress import ip_address
 
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
@@ -84,7 +85,7 @@ def sends_to(found: bytes, address: str, *, not_by: Collection[str] = ()) -> boo
     1.31 on istiod also tells of pods that are not ready, as such, and no proxy chooses those.
     """
     left_out = tuple(f"||{host}".encode() for host in not_by)
-    mark = f"::{address}:".encode()
+    mark = f"::{_printed(address)}:".encode()
     known, unhealthy = set(), set()
     for line in _lines_with(found, mark):
         cluster, _mark, rest = line.partition(mark)
@@ -111,6 +112,11 @@ def count_open(found: bytes, listeners: bytes, *, gateway: bool = False) -> int 
 def count_sent(found: bytes) -> int:
     """How many requests it has ever sent on, to the hosts that it still knows."""
     return sum(int(number) for number in _SENT.findall(found))
+
+
+def _printed(address: str) -> str:
+    """As Envoy prints it before a port: one of IPv6 at its shortest, in brackets."""
+    return f"[{ip_address(address).compressed}]" if ":" in address else address
 
 
 def _lines_with(text: bytes, part: bytes) -> Iterator[bytes]:

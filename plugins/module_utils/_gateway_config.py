@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -18,6 +19,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 _SHOWN = 3
 # Each proxy has a certificate of its own for the mesh; those of the Gateways are the same for all.
 _OWN = "spiffe://"
+# A line is name::address:port, where an address of IPv6 has brackets; a name has none, but colons.
+_LISTENER = re.compile(r"^.*?::(\[.*|[^\[\n]*)$", re.MULTILINE)
 _ROUTES = "/config_dump?resource=dynamic_route_configs"
 
 
@@ -51,10 +54,7 @@ def read(api: Api, pod: Pod) -> Served:
 
 def _listeners(text: bytes) -> Iterator[str]:
     """By their addresses: Envoy makes up a name, in each proxy another, where there is none."""
-    for line in text.decode().splitlines():
-        _name, mark, address = line.partition("::")
-        if mark:
-            yield address
+    yield from _LISTENER.findall(text.decode())
 
 
 def _certificates(text: bytes) -> Iterator[str]:

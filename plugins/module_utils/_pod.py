@@ -87,7 +87,8 @@ class Pod:
     """False where it forbids a sidecar itself or shares the node's network."""
     mark: Mark | None = None
     """That of a pod that is on its way out."""
-    address: str = ""
+    addresses: tuple[str, ...] = ()
+    """One of each family of addresses; a Service may lead to either."""
     node: str = ""
 
     @classmethod
@@ -119,7 +120,7 @@ class Pod:
             injectable=not spec.get("hostNetwork")
             and labels.get(INJECT, annotations.get(INJECT)) != "false",
             mark=mark,
-            address=status.get("podIP", ""),
+            addresses=_addresses(status),
             node=spec.get("nodeName", ""),
         )
 
@@ -158,6 +159,11 @@ def version_in(spec: Mapping[str, Any]) -> str | None:
         if container["name"] == _PROXY:
             return version_of(container.get("image", ""))
     return None
+
+
+def _addresses(status: Mapping[str, Any]) -> tuple[str, ...]:
+    found = [each["ip"] for each in status.get("podIPs") or ()] or [status.get("podIP")]
+    return tuple(address for address in found if address)
 
 
 def _owner(metadata: Mapping[str, Any], labels: Mapping[str, str]) -> Reference | None:

@@ -59,6 +59,7 @@ _STATUS = Schema(
         6: ("podIP", str),
         8: ("containerStatuses", [_CONTAINER_STATUS]),
         10: ("initContainerStatuses", [_CONTAINER_STATUS]),
+        12: ("podIPs", [Schema({1: ("ip", str)})]),
     }
 )
 POD = Schema({1: ("metadata", _METADATA), 2: ("spec", _SPEC), 3: ("status", _STATUS)})

@@ -170,7 +170,8 @@ class Witness:
         self._deaf.pop(proxy.uid, None)
         for case in cases:
             leaver = case.leaver
-            if not _envoy.sends_to(found, leaver.pod.address, not_by=leaver.by_name):
+            addresses = leaver.pod.addresses
+            if not any(_envoy.sends_to(found, each, not_by=leaver.by_name) for each in addresses):
                 case.known_by.add(proxy.uid)
 
     def _look_into(self, case: _Case) -> None:

@@ -56,6 +56,8 @@ class Controllers:
     `fewest_ready` the smallest number of ready pods that each had, `made` how many pods were made.
     """
 
+    addresses = "10.1.{}.{}"
+
     def __init__(self, api: FakeApi, *, first: Callable[[Object], tuple[str, str]]) -> None:
         self.api = api
         self.revision = "1-31"
@@ -251,7 +253,7 @@ class Controllers:
 
     def _set_ready(self, pod: Object) -> None:
         self._addresses += 1
-        address = f"10.1.{self._addresses // 250}.{self._addresses % 250 + 1}"
+        address = self.addresses.format(self._addresses // 250, self._addresses % 250 + 1)
         status = {
             "phase": "Running",
             "podIP": address,

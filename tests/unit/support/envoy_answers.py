@@ -78,6 +78,7 @@ def served(path: str, own: str, missing: Collection[str] = ()) -> bytes:
 
 
 def _host(cluster: str, address: str, number: int, sent: int) -> list[str]:
+    address = f"[{address}]" if ":" in address else address
     return [
         f"{cluster}::{address}:8080::cx_active::1",
         f"{cluster}::{address}:8080::rq_active::{number}",

@@ -47,6 +47,34 @@ def test_knows_whether_it_would_still_send_there(address: str, sends: bool) -> N
     assert _envoy.sends_to(CLUSTERS, address) is sends
 
 
+SIX = b"""\
+outbound|80||web.shop.svc.cluster.local::[fd00:10:244::5]:8080::rq_active::4
+outbound|80||web.shop.svc.cluster.local::[fd00:10:244::5]:8080::health_flags::healthy
+outbound|80||web.shop.svc.cluster.local::[fd00:10:244::51]:8080::health_flags::healthy
+outbound|80||web.shop.svc.cluster.local::[fd00:10:244::6]:8080::health_flags::/failed_eds_health
+outbound|80||web.shop.svc.cluster.local::[fd00:10:244::a:8]:8080::health_flags::healthy
+inbound|8080||::[fd00:10:244::40]:8080::rq_active::6
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "sends"),
+    [
+        pytest.param("fd00:10:244::5", True, id="a host of a service"),
+        pytest.param("FD00:10:244:0:0:0:0:5", True, id="written at length"),
+        pytest.param("fd00:10:244::51", True, id="one that begins like another"),
+        pytest.param("fd00:10:244::", False, id="the beginning of another"),
+        pytest.param("fd00:10:244::a", False, id="another with a port behind it"),
+        pytest.param("::5", False, id="the end of another"),
+        pytest.param("fd00:10:244::6", False, id="not ready"),
+        pytest.param("fd00:10:244::40", False, id="itself"),
+        pytest.param("fd00:10:244::99", False, id="unknown"),
+    ],
+)
+def test_finds_addresses_of_ipv6_as_well(address: str, sends: bool) -> None:
+    assert _envoy.sends_to(SIX, address) is sends
+
+
 def test_leaves_out_services_whose_clients_choose_themselves() -> None:
     assert not _envoy.sends_to(CLUSTERS, "10.1.0.20", not_by=["db.shop.svc.cluster.local"])
     assert _envoy.sends_to(CLUSTERS, "10.1.0.7", not_by=["db.shop.svc.cluster.local"])

@@ -55,6 +55,11 @@ def test_two_proxies_of_one_gateway_serve_the_same() -> None:
     assert served("6d4").lacks(served("57c")) == []
 
 
+def test_reads_listeners_of_ipv6() -> None:
+    lines = b"::_8080::[::]:8080\n6d4-1f::[::]:15090\n10.0.0.1_80::10.0.0.1:80\nnothing\n"
+    assert read(listeners=lines).listeners == {"[::]:8080", "[::]:15090", "10.0.0.1:80"}
+
+
 @pytest.mark.parametrize(
     ("missing", "said"),
     [

@@ -45,6 +45,23 @@ def read(
 
 
 @pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({"podIP": "10.1.0.7"}, ("10.1.0.7",)),
+        (
+            {"podIP": "10.1.0.7", "podIPs": [{"ip": "10.1.0.7"}, {"ip": "fd00::7"}]},
+            ("10.1.0.7", "fd00::7"),
+        ),
+        ({}, ()),
+        (None, ()),
+    ],
+    ids=["one", "both families", "none yet", "no status"],
+)
+def test_has_an_address_of_each_family(status: Object | None, expected: tuple[str, ...]) -> None:
+    assert read(status=status).addresses == expected
+
+
+@pytest.mark.parametrize(
     ("owner", "labels", "expected"),
     [
         pytest.param(("ReplicaSet", "web-5d8"), HASH, "Deployment shop/web", id="Deployment"),

@@ -60,7 +60,7 @@ def test_pods_are_the_same_in_both_encodings() -> None:
 
 def test_the_fixture_has_what_pods_are_judged_by() -> None:
     pods = [Pod.from_object(item) for item in both()[1]["items"]]
-    for name in ("owner", "revision", "version", "trouble", "template", "address", "node"):
+    for name in ("owner", "revision", "version", "trouble", "template", "addresses", "node"):
         values = {getattr(pod, name) for pod in pods}
         assert len(values) > 1, name
     for name in ("ready", "ending", "injectable"):

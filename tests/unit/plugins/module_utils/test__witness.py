@@ -194,6 +194,17 @@ class TestRounds:
         found = witness.about(api.look("bare"))
         assert (found.open, found.complete, "bare" in api.asked) == (None, True, False)
 
+    def test_waits_for_each_address_of_a_pod(self) -> None:
+        api = Proxies("a")
+        item = mesh_objects.pod("both", "shop", revision="1-30")
+        addresses = [{"ip": "fd00:10:244::7"}, {"ip": ADDRESS}]
+        api.put({**item, "status": {**item["status"], "podIPs": addresses}})
+        api.senders = {"a"}
+        witness = api.witness()
+        witness.watch(Leaver(pod=api.look("both")))
+        ask(api, witness)
+        assert witness.about(api.look("both")).lacking == ("shop/a",)
+
     def test_asks_no_more_about_what_is_forgotten(self) -> None:
         api = Proxies("a")
         witness = api.witness()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import Progress
 from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, restarting
+from ansible_collections.meshwright.istio.tests.unit.support.controllers import Controllers
 from ansible_collections.meshwright.istio.tests.unit.support.restarting import (
     KINDS,
     Cluster,
@@ -91,6 +92,18 @@ def test_waits_for_the_last_proxy_that_still_sends(kind: str) -> None:
     assert len(found) == 2
     assert all(second(each["acknowledged"]) - second(each["out"]) > 9 for each in found)
     assert (revisions(api), api.network.lost) == (["1-31"] * 2, [])
+
+
+@pytest.mark.parametrize("case", ["deployment", "stateful"])
+def test_waits_for_proxies_that_send_to_addresses_of_ipv6(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Controllers, "addresses", "fd00:10:244:1::{1:x}")
+    api = KINDS[case].cluster()
+    api.network.late[CLIENT] = 9
+    found = drained(restart(api))
+    assert all(second(each["acknowledged"]) - second(each["out"]) > 9 for each in found)
+    assert (len(found), api.network.lost) == (KINDS[case].item["spec"]["replicas"], [])
 
 
 @pytest.mark.parametrize("case", ["deployment", "stateful", "daemon"])
