@@ -106,6 +106,15 @@ def _advance(params: Mapping[str, Any], speaker: Speaker) -> Plan:
     return plan
 
 
+def _renew(params: Mapping[str, Any], speaker: Speaker) -> Plan:
+    _check_phase(params, ())
+
+    def plan(record: Record) -> Record:
+        return replace(record, lock=_lock.renew(record.lock, speaker.claim, speaker.now))
+
+    return plan
+
+
 def _pause(params: Mapping[str, Any], speaker: Speaker) -> Plan:
     _check_phase(params, ())
 
@@ -177,6 +186,7 @@ def _existing(record: Record) -> Journal:
 ACTIONS: dict[str, Callable[[Mapping[str, Any], Speaker], Plan]] = {
     "open": _open,
     "advance": _advance,
+    "renew": _renew,
     "pause": _pause,
     "close": _close,
     "read": _read,

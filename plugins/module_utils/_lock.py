@@ -20,6 +20,9 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 _MICRO_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _HOST_ANNOTATION = "meshwright.istio/host"
 
+# Whether a run goes on; None where nobody can know.
+_Alive = Callable[[str], bool | None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -79,11 +82,18 @@ class Lock:
     def expires(self) -> datetime | None:
         return self.renewed + timedelta(seconds=self.seconds) if self.renewed else None
 
-    def is_free(self, now: datetime, is_gone: Callable[[str], bool]) -> bool:
-        """Whether another run may have it: nobody's, expired, or of a run that has ended."""
-        if self.holder is None or self.expires is None or self.expires <= now:
+    def is_free(self, now: datetime, is_alive: _Alive) -> bool:
+        """Whether another run may have it: nobody's, of a run that has ended, or expired.
+
+        It does not expire while its run is seen to go on.
+        """
+        if self.holder is None:
             return True
-        return is_gone(self.holder)
+        alive = is_alive(self.holder)
+        return self.has_expired(now) if alive is None else not alive
+
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires is None or self.expires <= now
 
     def summary(self) -> dict[str, Any]:
         """As modules return it."""
@@ -96,22 +106,15 @@ class Lock:
         }
 
 
-def take(
-    lock: Lock, claim: Claim, now: datetime, is_gone: Callable[[str], bool] = _run_id.is_gone
-) -> Lock:
+def take(lock: Lock, claim: Claim, now: datetime, is_alive: _Alive = _run_id.is_alive) -> Lock:
     """The lock as this run holds it; the same one when it holds it and it is fresh.
 
     Refused while another run holds it, unless that is the one to take it over from.
     """
     if lock.holder == claim.run_id:
         return _renew(lock, claim, now)
-    if lock.holder != claim.take_over_from and not lock.is_free(now, is_gone):
-        raise RefusedError(
-            f"Another run works on this upgrade: {lock.holder} on host {lock.host}, since"
-            f" {show(lock.since)}; its lock ends at {show(lock.expires)} unless it is renewed."
-            " Wait for it. If it is known to be dead, set take_over_from to its name.",
-            lock=lock.summary(),
-        )
+    if lock.holder != claim.take_over_from and not lock.is_free(now, is_alive):
+        raise _refused(lock, now)
     return Lock(
         holder=claim.run_id,
         host=claim.host,
@@ -121,6 +124,25 @@ def take(
         transitions=lock.transitions + 1,
         version=lock.version,
     )
+
+
+def _refused(lock: Lock, now: datetime) -> RefusedError:
+    end = f"its lock ends at {show(lock.expires)} unless it is renewed. Wait for it."
+    if lock.has_expired(now):
+        end = (
+            f"its lock has ended at {show(lock.expires)}, but its process goes on here. Wait for"
+            " it, or end it."
+        )
+    return RefusedError(
+        f"Another run works on this upgrade: {lock.holder} on host {lock.host}, since"
+        f" {show(lock.since)}; {end} If it is known to be dead, set take_over_from to its name.",
+        lock=lock.summary(),
+    )
+
+
+def renew(lock: Lock, claim: Claim, now: datetime) -> Lock:
+    """The lock of the run that holds it, with all of its time before it; refused as in `keep`."""
+    return replace(keep(lock, claim, now), renewed=now)
 
 
 def keep(lock: Lock, claim: Claim, now: datetime) -> Lock:

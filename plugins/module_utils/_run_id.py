@@ -6,7 +6,8 @@
 """Who runs: an identity of one run of ansible-playbook that others can look up.
 
 A run that was killed cannot give its lock back. One that was started on this machine can be seen
-to be gone, so that nobody has to wait until its lock expires.
+to be gone, so that nobody has to wait until its lock expires, or to go on, so that nobody takes it
+when it has.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ def identify(pid: int, proc: Path = _PROC) -> str:
     return f"{host}-{pid}-{started}-{place}"
 
 
-def is_gone(run_id: str, proc: Path = _PROC) -> bool:
-    """Whether the run is known to have ended; False also where that cannot be known."""
+def is_alive(run_id: str, proc: Path = _PROC) -> bool | None:
+    """Whether the run is seen to go on, or to have ended; None where neither can be known."""
     found = _FORM.fullmatch(run_id)
     if found is None or found["place"] != _place(proc):
-        return False
-    return _started(int(found["pid"]), proc) != found["started"]
+        return None
+    return _started(int(found["pid"]), proc) == found["started"]
 
 
 def _started(pid: int, proc: Path) -> str | None:

@@ -15,12 +15,11 @@ description:
   - The record is the ConfigMap C(meshwright-upgrade) in the namespace of the control planes. It
     says which upgrade is under way, which phase it has reached, what the cluster looked like
     before, and when each thing happened.
-  - The lock is a Lease of the same name. While one run holds it, another is refused by its name.
-  - A run that ends without giving the lock back loses it after O(lease_seconds). A later run on
-    the same machine sees that the process has ended and takes the lock at once.
+  - The lock is a Lease of the same name. While one run holds it, another is refused by its name. A
+    run that ends without giving the lock back loses it after O(lease_seconds). A later run on the
+    same machine sees whether its process has ended, and takes the lock at once, or not at all.
   - Every write is refused by the API server when another one came between, so two runs never mix.
-author:
-  - The meshwright.istio contributors (@meshwright)
+author: The meshwright.istio contributors (@meshwright)
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes
@@ -31,13 +30,14 @@ options:
       - V(open) takes the lock and begins the record, or goes on with it when the same upgrade is
         unfinished. Another unfinished upgrade is refused. One that is closed as done stays closed
         and needs no lock.
-      - V(advance) writes down that a phase has been reached, and renews the lock.
+      - V(advance) writes down that a phase has been reached, and renews the lock. V(renew) renews
+        the lock alone.
       - V(pause) gives the lock back and leaves the upgrade unfinished, for a person to look.
       - V(close) ends the upgrade and gives the lock back.
       - V(read) changes nothing and needs no lock.
     type: str
     required: true
-    choices: [open, advance, pause, close, read]
+    choices: [open, advance, renew, pause, close, read]
   path:
     description: >-
       How the upgrade is done. Source and target are revisions with V(canary), versions with

@@ -139,6 +139,8 @@ def _contradictions(role: str) -> Iterator[tuple[str, Any, str]]:
     yield f"{role}_version", "latest", "got latest; right is a whole version"
     yield f"{role}_waves", [{"nonsense": 1}], f"{role}_waves.nonsense. Supported parameters"
     yield f"{role}_drain_hold", 50, hold
+    lease = f"{role}_soak (7200), which has to be less than {role}_lease_seconds (3600)"
+    yield f"{role}_soak", 7200, lease
     yield f"{role}_gate_queries", [{"name": "errors"}], f"{role}_gate_prometheus: got nothing"
     if role == "canary":
         yield "canary_revision", "Not_A_Label", "got Not_A_Label; right are lower-case letters"
@@ -170,6 +172,9 @@ def _wrong_ways(role: str) -> Iterator[tuple[str, Any, str]]:
     yield f"{role}_dns", {"zone": "x."}, "missing required arguments: record, servers"
     yield f"{role}_drain_rate", -1, "switchover_drain_rate: got -1; right is a number."
     yield f"{role}_gate_interval", 50, "switchover_gate_interval (50) has to be at most"
+    lease = "have to be less than switchover_lease_seconds (3600)"
+    yield f"{role}_soak", 3600, lease
+    yield f"{role}_drain_timeout", 3600, lease
     queries = {"queries": [{"name": "errors"}]}
     yield f"{role}_source_gate", queries, "switchover_target_gate: got nothing beside queries"
 

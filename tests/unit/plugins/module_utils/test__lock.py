@@ -14,6 +14,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._lock import (
     Lock,
     give_back,
     keep,
+    renew,
     take,
 )
 
@@ -37,8 +38,8 @@ def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def never(_run_id: str) -> bool:
-    return False
+def nobody_knows(_run_id: str) -> None:
+    return None
 
 
 @pytest.mark.parametrize(
@@ -73,17 +74,18 @@ def test_summary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "seconds", "gone", "over"),
+    ("lock", "seconds", "alive", "over"),
     [
-        pytest.param(Lock(), 0, False, None, id="nobody's"),
-        pytest.param(HELD, 600, False, None, id="expired this moment"),
-        pytest.param(HELD, 1, True, None, id="holder has ended"),
-        pytest.param(HELD, 1, False, "first", id="taken over by name"),
+        pytest.param(Lock(), 0, None, None, id="nobody's"),
+        pytest.param(HELD, 600, None, None, id="expired this moment"),
+        pytest.param(HELD, 1, False, None, id="holder has ended"),
+        pytest.param(HELD, 1, None, "first", id="taken over by name"),
+        pytest.param(HELD, 9999, True, "first", id="taken over by name from one that goes on"),
     ],
 )
-def test_take(lock: Lock, seconds: int, gone: bool, over: str | None) -> None:
+def test_take(lock: Lock, seconds: int, alive: bool | None, over: str | None) -> None:
     now = after(seconds)
-    taken = take(lock, claim("second", over), now, lambda _run_id: gone)
+    taken = take(lock, claim("second", over), now, lambda _run_id: alive)
     assert (taken.holder, taken.host, taken.since, taken.renewed) == ("second", "beta", now, now)
     assert (taken.transitions, taken.version) == (lock.transitions + 1, lock.version)
 
@@ -91,12 +93,36 @@ def test_take(lock: Lock, seconds: int, gone: bool, over: str | None) -> None:
 @pytest.mark.parametrize("over", [None, "third"], ids=["no other named", "another named"])
 def test_take_is_refused_while_another_run_holds_it(over: str | None) -> None:
     with pytest.raises(RefusedError) as raised:
-        take(HELD, claim("second", over), after(599), never)
+        take(HELD, claim("second", over), after(599), nobody_knows)
     assert raised.value.message.startswith(
         "Another run works on this upgrade: first on host alpha, since 2026-03-01T12:00:00Z; its"
         " lock ends at 2026-03-01T12:10:00Z"
     )
     assert raised.value.details["lock"]["holder"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "end"),
+    [
+        (599, "ends at 2026-03-01T12:10:00Z unless it is renewed. Wait for it."),
+        (
+            9999,
+            "has ended at 2026-03-01T12:10:00Z, but its process goes on here. Wait for it, or end",
+        ),
+    ],
+    ids=["in time", "expired"],
+)
+def test_take_is_refused_while_its_holder_is_seen_to_go_on(seconds: int, end: str) -> None:
+    with pytest.raises(RefusedError) as raised:
+        take(HELD, claim("second"), after(seconds), lambda _run_id: True)
+    assert f"first on host alpha, since 2026-03-01T12:00:00Z; its lock {end}" in str(raised.value)
+    assert "set take_over_from to its name." in str(raised.value)
+
+
+def test_renewal_gives_it_all_of_its_time() -> None:
+    assert renew(HELD, claim("first"), after(1)).expires == after(601)
+    with pytest.raises(RefusedError, match="first has it since"):
+        renew(HELD, claim("second"), after(9999))
 
 
 @pytest.mark.parametrize("function", [keep, take], ids=["keep", "take"])

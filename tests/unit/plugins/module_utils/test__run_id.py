@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils._run_id import identify, is_gone
+from ansible_collections.meshwright.istio.plugins.module_utils._run_id import identify, is_alive
 
 
 def machine(folder: Path, *, boot: str = "b-1", namespace: str = "pid:[1]") -> Path:
@@ -33,9 +33,9 @@ def test_a_run_lives_while_its_process_does(tmp_path: Path) -> None:
     proc = machine(tmp_path)
     run_id = identify(7, proc)
     assert "-7-500-" in run_id
-    assert not is_gone(run_id, proc)
+    assert is_alive(run_id, proc)
     (proc / "7" / "stat").unlink()
-    assert is_gone(run_id, proc)
+    assert is_alive(run_id, proc) is False
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_run_is_gone_when_another_process_has_its_number(
     proc = machine(tmp_path)
     run_id = identify(7, proc)
     start(proc, 7, ticks=ticks, state=state)
-    assert is_gone(run_id, proc)
+    assert is_alive(run_id, proc) is False
 
 
 @pytest.mark.parametrize(
@@ -59,24 +59,24 @@ def test_nothing_is_known_of_a_run_elsewhere(tmp_path: Path, settings: dict[str,
     run_id = identify(7, machine(tmp_path / "here"))
     there = machine(tmp_path / "there", **settings)
     (there / "7" / "stat").unlink()
-    assert not is_gone(run_id, there)
+    assert is_alive(run_id, there) is None
 
 
 @pytest.mark.parametrize("run_id", ["job-17", "a-1-2-zzzzzzzzzzzz", ""])
 def test_nothing_is_known_of_a_run_with_a_name_of_its_own(run_id: str) -> None:
-    assert not is_gone(run_id)
+    assert is_alive(run_id) is None
 
 
 def test_a_system_without_proc_still_names_the_run(tmp_path: Path) -> None:
     run_id = identify(7, tmp_path)
     assert run_id.endswith("-7")
-    assert not is_gone(run_id, tmp_path)
+    assert is_alive(run_id, tmp_path) is None
 
 
 def test_real_processes() -> None:
-    assert not is_gone(identify(os.getpid()))
+    assert is_alive(identify(os.getpid()))
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     run_id = identify(process.pid)
-    assert not is_gone(run_id)
+    assert is_alive(run_id)
     process.communicate()
-    assert is_gone(run_id)
+    assert is_alive(run_id) is False

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -106,6 +107,17 @@ def test_lock_of_a_run_that_has_ended_here_is_taken_over_at_once(
     assert run(api, **UPGRADE, run_id="job-2")["changed"] is True
 
 
+def test_lock_of_a_run_that_goes_on_here_is_not_taken_over_when_it_expires(
+    clock: type[Clock],
+) -> None:
+    api = opened(run_id=_run_id.identify(os.getpid()))
+    clock.moment = NOON + timedelta(hours=9)
+    result = run(api, **UPGRADE, run_id="job-2")
+    assert result["rc"] == 1
+    assert "has ended at 2026-03-01T13:00:00Z, but its process goes on here" in result["msg"]
+    assert api.writes == []
+
+
 def test_lock_is_taken_over_by_name() -> None:
     api = opened()
     assert run(api, **UPGRADE, run_id="job-2", take_over_from="job-0")["rc"] == 1
@@ -123,6 +135,17 @@ def test_advance_and_renewal(clock: type[Clock]) -> None:
     later = run(api, "advance", phase="wave_moved", wave=1)
     assert (later["changed"], later["lock"]["expires"]) == (False, "2026-03-01T13:50:00Z")
     assert api.writes[1:] == [("replace", "Lease", "meshwright-upgrade")]
+
+
+def test_renewal_alone_changes_nothing_but_the_end_of_the_lock(clock: type[Clock]) -> None:
+    api = opened()
+    clock.moment = NOON + timedelta(minutes=1)
+    renewed = run(api, "renew")
+    assert (renewed["changed"], renewed["lock"]["expires"]) == (False, "2026-03-01T13:01:00Z")
+    assert api.writes == [("replace", "Lease", "meshwright-upgrade")]
+    clock.moment = NOON + timedelta(hours=9)
+    assert run(api, **UPGRADE, run_id="job-2")["taken_over_from"] == "job-1"
+    assert "job-2 has it" in run(api, "renew")["msg"]
 
 
 def test_pause_gives_the_lock_back_and_leaves_the_upgrade_unfinished() -> None:
