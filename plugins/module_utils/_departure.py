@@ -46,6 +46,11 @@ class Departure:
         return tuple(sender for sender in self.senders if sender.headless)
 
     @property
+    def keeps_to_node(self) -> tuple[Sender, ...]:
+        """The Services that lead from a node to the pods of that node and to no other."""
+        return tuple(sender for sender in self.senders if sender.is_local)
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """Their names in the DNS."""
         return tuple(

@@ -42,6 +42,10 @@ _ADDED: Mapping[str, Mapping[str, str]] = {
 _OF_ONE_POD = ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index")
 
 
+# Its successor may come to another node, and then nothing answers on the node of the pod.
+_KEEPS_TO_NODE = "its Service leads to the pod of the same node and to no other"
+
+
 class DrainMode(StrEnum):
     """How open requests end."""
 
@@ -103,7 +107,7 @@ def find(
     if departure.obstacle:
         tried[Way.OTHERS] = departure.obstacle
     elif release:
-        tried[Way.SUCCESSOR] = _no_successor(workload, standing, release, mode)
+        tried[Way.SUCCESSOR] = _no_successor(workload, standing, departure, release, mode)
         tried[Way.OTHERS] = _no_others(workload, departure, budgets)
     elif workload.reference.kind == "DaemonSet":
         tried[Way.OTHERS] = _no_others(workload, departure, budgets)
@@ -114,7 +118,7 @@ def find(
     if way is not None:
         may_lack = tried.get(Way.OTHERS, "") is None
         return Passage(way=way, departure=departure, release=release, may_lack=may_lack)
-    obstacle = "; ".join(filter(None, tried.values()))
+    obstacle = "; ".join(dict.fromkeys(filter(None, tried.values())))
     return Passage(way=Way.OTHERS, departure=departure, release=release, obstacle=obstacle)
 
 
@@ -125,12 +129,14 @@ def _added(workload: Workload) -> dict[str, str]:
 
 
 def _no_successor(
-    workload: Workload, standing: Standing, release: str, mode: SurgeMode
+    workload: Workload, standing: Standing, departure: Departure, release: str, mode: SurgeMode
 ) -> str | None:
     """Why its controller cannot let a pod go that serves on."""
     obstacle = _surge.obstacle_to_second_pod(workload, mode)
     if obstacle is not None:
         return obstacle
+    if departure.keeps_to_node:
+        return _KEEPS_TO_NODE
     using = standing.using(workload.reference.namespace, release)
     return f"{using[0]} selects pods by {release}" if using else None
 
@@ -149,10 +155,7 @@ def _no_others(workload: Workload, departure: Departure, budgets: Collection[Bud
     ]
     locked = [f"{each.namespace}/{each.name}" for each in budgets if each.at_best < 1]
     obstacles = (
-        (
-            any(sender.is_local for sender in departure.senders),
-            "its Service leads to the pod of the same node and to no other",
-        ),
+        (bool(departure.keeps_to_node), _KEEPS_TO_NODE),
         (bool(single), f"{''.join(single[:1])} leads to one of its pods and to no other"),
         (
             workload.update.type is UpdateType.RECREATE,

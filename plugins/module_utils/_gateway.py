@@ -22,6 +22,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._revision import 
     REVISION_LABEL,
     UNREVISIONED,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._standing import Sender
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
@@ -55,6 +56,7 @@ class Gateway:
     `leaving` are pods of it that are on their way out, `held` is whether its rollout is held: both
     are left from a run that was cut off. `departure` is how its pods leave their Services.
     `parent` is the Gateway that istiod deploys it from; None where its pods are injected.
+    `keep_to_node` are the Services for which no node of a pod may be left without one.
     """
 
     workload: Workload
@@ -65,6 +67,7 @@ class Gateway:
     departure: Departure = field(default_factory=Departure)
     leaving: tuple[Pod, ...] = ()
     parent: Parent | None = None
+    keep_to_node: tuple[Sender, ...] = ()
 
     @property
     def held(self) -> bool:

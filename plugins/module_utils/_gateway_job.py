@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
@@ -116,6 +116,7 @@ def plan(
     version: str | None = None,
     *,
     holds: bool = False,
+    allow_empty_nodes: bool = False,
 ) -> GatewayJob:
     """Read the gateways and refuse what cannot be moved before anything is."""
     mesh = _control_plane.read(api)
@@ -128,6 +129,8 @@ def plan(
         )
     target = Target(name=revision, revision=resolved, version=version)
     found, deployments = _gateway_read.read(api, names, mesh)
+    if allow_empty_nodes:
+        found = tuple(replace(each, keep_to_node=()) for each in found)
     job = GatewayJob(target=target, holds=holds, gateways=found, deployments=deployments)
     services = {
         space: api.list(_kinds.SERVICE, space) for space in {each.namespace for each in job.todo}

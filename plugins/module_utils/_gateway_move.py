@@ -65,7 +65,9 @@ class Move:
         self._course: Course = ByTemplate(self._rollout, gateway, target)
         if gateway.parent is not None:
             self._course = ByLabel(api, self._rollout, gateway, gateway.parent, target)
-        self._successors = Successors(api, waiter, self._rollout, target, self._course)
+        self._successors = Successors(
+            api, waiter, self._rollout, target, self._course, gateway.keep_to_node
+        )
         self._seconds = waiter.deadline - waiter.clock()
         passage = Passage(way=Way.SUCCESSOR, departure=gateway.departure, release=RELEASE)
         self._leaving = Leaving(

@@ -102,6 +102,7 @@ class _Reader:
             pods=tuple(pod for pod in pods if pod.mark is None),
             services=tuple(sorted(each.name for each in senders if each.kind == "Service")),
             departure=departure,
+            keep_to_node=departure.keeps_to_node,
             leaving=tuple(pod for pod in pods if pod.mark is not None),
         )
         asking = self._asking.get((namespace, workload.parent or ""))

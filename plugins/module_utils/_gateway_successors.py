@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _gateway_config,
     _gateway_hold,
+    _gateway_nodes,
     _kinds,
     _readiness,
 )
@@ -22,6 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._gateway_course i
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_rollout import Rollout
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
+from ansible_collections.meshwright.istio.plugins.module_utils._standing import Sender
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
@@ -30,13 +32,20 @@ class Successors:
     """Those of a rollout that is held."""
 
     def __init__(
-        self, api: Api, waiter: Waiter, rollout: Rollout, target: Target, course: Course
+        self,
+        api: Api,
+        waiter: Waiter,
+        rollout: Rollout,
+        target: Target,
+        course: Course,
+        keep_to_node: Sequence[Sender] = (),
     ) -> None:
         self._api = api
         self._waiter = waiter
         self._rollout = rollout
         self._target = target
         self._course = course
+        self._keep_to_node = keep_to_node
         self._since: float | None = None
 
     def wait(self, held: Object) -> None:
@@ -79,7 +88,9 @@ class Successors:
         if len(ready) < desired:
             text = f"{len(ready)} of {desired} new pods of the {self._rollout} are ready"
             return _readiness.waiting(text)
-        return self._compare(ready, [pod for pod in old if pod.ready])
+        leaving = [pod for pod in old if pod.ready]
+        nodes = _gateway_nodes.judge(str(self._rollout), self._keep_to_node, leaving, ready)
+        return self._compare(ready, leaving) if nodes.ready else nodes
 
     def _ask_others(self, held: Object) -> Readiness:
         try:

@@ -78,6 +78,16 @@ options:
       proxy knows that the old ones have left.
     type: int
     default: 300
+  allow_empty_nodes:
+    description:
+      - Whether old pods may leave a node on which no new one is ready, though a Service before the
+        gateway leads to the pods of the same node alone, by C(externalTrafficPolicy) or
+        C(internalTrafficPolicy) V(Local). New connections to that node are lost then, until the
+        load balancer before it has noticed.
+      - Without it the old pods stay until there are new ones on each of their nodes, and the
+        gateway goes back when O(wait_timeout) has passed.
+    type: bool
+    default: false
 requirements:
   - Python package urllib3
   - For those that istiod deploys, the rights to list and patch gateways of
@@ -163,6 +173,7 @@ def argument_spec() -> dict[str, Any]:
         "drain_timeout": {"type": "int", "default": 300},
         "drain_hold": {"type": "int", "default": 10},
         "wait_timeout": {"type": "int", "default": 300},
+        "allow_empty_nodes": {"type": "bool", "default": False},
     }
 
 
@@ -173,8 +184,14 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     version = check_version("version", module.params["version"])
     patience = Patience.from_params(module.params)
     waiter = Waiter.start(module.params["wait_timeout"], Progress(module).say)
-    holds = module.params["state"] == "held"
-    job = _gateway_job.plan(api, names, module.params["revision"], version, holds=holds)
+    job = _gateway_job.plan(
+        api,
+        names,
+        module.params["revision"],
+        version,
+        holds=module.params["state"] == "held",
+        allow_empty_nodes=module.params["allow_empty_nodes"],
+    )
     if not module.check_mode:
         job.carry_out(api, waiter, patience)
     return {

@@ -75,8 +75,9 @@ def _undrainable(objects: tuple[str, ...]) -> Finding:
         title="Workloads cannot be restarted so that no request is lost",
         objects=objects,
         consequence="The restart refuses them, and the upgrade stops at their wave.",
-        remedy="Give them a second replica, or a strategy and a disruption budget that lets one pod"
-        " go; or the annotation meshwright.istio/drain=rollout, and lose some requests.",
+        remedy="Give them a second replica, a strategy and a disruption budget that let one pod go,"
+        " or a Service whose traffic policy is Cluster; or the annotation"
+        " meshwright.istio/drain=rollout, and lose some requests.",
         override="undrainable",
         source="this collection: how no request is lost",
     )

@@ -49,8 +49,9 @@ class Controllers:
     before a pod is ready. Pods, and those of workloads, in `never_ready` never get ready, and have
     `trouble` for their status; those in `deaf` report success and do nothing; for those in
     `no_room` no pod can be made; those in `unready` say themselves that they are not ready. `nodes`
-    is how many pods of a workload find a node. With `eager`, controllers act at once after each
-    write. `conditions` are what the status of a workload says besides.
+    is how many pods of a workload find a node, `place` says which one a pod gets. With `eager`,
+    controllers act at once after each write. `conditions` are what the status of a workload says
+    besides.
 
     `most_at_once` is the largest number of workloads that were being replaced at a time,
     `fewest_ready` the smallest number of ready pods that each had, `made` how many pods were made.
@@ -67,6 +68,7 @@ class Controllers:
         self.startup = 1
         self.now = 0
         self.eager = False
+        self.place: Callable[[str], str] = lambda _name: "n0"
         self.never_ready: set[str] = set()
         self.trouble: Object = {"phase": "Running"}
         self.deaf: set[str] = set()
@@ -260,7 +262,8 @@ class Controllers:
             "conditions": [READY],
         }
         self._ready_at[pod["metadata"]["uid"]] = self.now
-        spec = {"nodeName": _node(pod) or "n0", **pod["spec"]}
+        node = _node(pod) or self.place(pod["metadata"]["name"])
+        spec = {"nodeName": node, **pod["spec"]}
         self.api.put({**pod, "spec": spec, "status": status})
 
     def _settle(self, item: Object, *, observe: bool) -> None:

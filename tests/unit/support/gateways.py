@@ -130,6 +130,12 @@ def gateway(
     }
 
 
+def local_service(**policies: str) -> Object:
+    """One that hands what comes to a node to the pods of that node alone, by these policies."""
+    item = service()
+    return {**item, "spec": {**item["spec"], **policies}}
+
+
 def service(name: str = "edge-in", **selector: str) -> Object:
     """The Service before a gateway; it selects by `app` and `istio` unless a selector is given."""
     spec = {"type": "LoadBalancer", "clusterIP": "10.0.0.7", "ports": [{"nodePort": 30080}]}

@@ -163,6 +163,16 @@ def test_says_that_a_service_leads_to_the_pod_of_the_node() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "Rollout", "DeploymentConfig", "StatefulSet"])
+@pytest.mark.parametrize("mode", [SurgeMode.SAFE, SurgeMode.ALWAYS])
+def test_nothing_on_another_node_stands_in_where_a_service_leads_to_the_same_node(
+    kind: str, mode: SurgeMode
+) -> None:
+    found = find(workload(kind, 3), sender(), sender(local=True), mode=mode)
+    assert found.obstacle == "its Service leads to the pod of the same node and to no other"
+    assert found.footing.takes == 0
+
+
 def test_says_that_a_service_leads_to_one_pod() -> None:
     one = sender(app="web", **{POD_NAME: "web-0"})
     assert find(workload("StatefulSet"), one).obstacle == (
