@@ -166,7 +166,7 @@ class Drain:
             return self._step_to_an_end(pods, off, full)
         if hidden := [pod for pod in off if pod.hidden]:
             self._leaving.take_out(hidden[0])
-            return _rest(workload, off, pods.waiting)
+            return pods.rest(workload, off)
         if broken := [pod for pod in off if not pod.ready]:
             return self._leaving.dismiss(broken[0])
         if not full.ready:
@@ -191,7 +191,7 @@ class Drain:
                 self._leaving.release(pod)
         elif off and not self._leaving.any:
             self._leaving.take_out(off[0])
-        return _rest(workload, off, pods.waiting)
+        return pods.rest(workload, off)
 
     def _step_by_stand_in(self, workload: Workload, pods: Pods, off: Sequence[Pod]) -> Readiness:
         """A stand-in on the node of the first pod that is off, or the way out for that."""
@@ -206,7 +206,7 @@ class Drain:
         elif beside[0].ready:
             self._leaving.take_out(off[0])
         trouble = _readiness.trouble_of(beside)
-        return trouble if not trouble.ready else _rest(workload, off, pods.waiting)
+        return trouble if not trouble.ready else pods.rest(workload, off)
 
     def _step_to_an_end(self, pods: Pods, off: Sequence[Pod], full: Readiness) -> Readiness:
         """What a run before has begun, and no pod more."""
@@ -242,11 +242,3 @@ class Drain:
 
     def _is_off(self, pod: Pod) -> bool:
         return pod.live and _readiness.is_off(pod, self._wanted, self._before)
-
-
-def _rest(workload: Workload, off: Sequence[Pod], waiting: Sequence[Pod]) -> Readiness:
-    if off:
-        return _readiness.waiting(f"{len(off)} of {workload.desired} pods are to be replaced")
-    if waiting:
-        return _readiness.waiting(f"pod {waiting[0].name} leaves next, as its successor is ready")
-    return _readiness.READY

@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ansible_collections.meshwright.istio.plugins.module_utils import _readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
+from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
+from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 
 # What the scheduler says of a pod for which there is no node, as with full anti-affinity.
 _CROWDED = "Unschedulable"
@@ -45,6 +48,15 @@ class Pods:
         return bool(self.waiting and missing) and all(
             trouble is not None and trouble.reason == _CROWDED for trouble in missing
         )
+
+    def rest(self, workload: Workload, off: Sequence[Pod]) -> Readiness:
+        """What is still to be done where these are to go."""
+        if off:
+            return _readiness.waiting(f"{len(off)} of {workload.desired} pods are to be replaced")
+        if self.waiting:
+            name = self.waiting[0].name
+            return _readiness.waiting(f"pod {name} leaves next, as its successor is ready")
+        return _readiness.READY
 
     @staticmethod
     def is_stand_in(pod: Pod) -> bool:
