@@ -52,10 +52,10 @@ class Budget:
         )
 
 
-def allows(budgets: Iterable[Budget], pods: int, *, some_are_broken: bool = False) -> Readiness:
+def allows(budgets: Iterable[Budget], pods: int, *, broken: int = 0) -> Readiness:
     """Whether so many pods may be taken away at once.
 
-    A broken pod uses up what is allowed; where it is about to be replaced that does not count.
+    A broken pod uses up what is allowed; that does not count for those that are replaced first.
     """
     for budget in budgets:
         named = f"PodDisruptionBudget {budget.namespace}/{budget.name}"
@@ -64,7 +64,7 @@ def allows(budgets: Iterable[Budget], pods: int, *, some_are_broken: bool = Fals
                 f"{named} allows {words.count(budget.at_best, 'pod')} to be away, never {pods}:"
                 " change it, or set disruption_budgets to ignore"
             )
-        if budget.allowed < pods and not some_are_broken:
+        if budget.allowed + broken < pods:
             allowed = words.count(budget.allowed, "pod")
             return waiting(f"{named} allows {allowed} to be away now, not {pods}")
     return READY

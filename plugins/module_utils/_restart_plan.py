@@ -185,7 +185,8 @@ def _undrainable(workload: Workload, obstacle: str) -> Left:
 
 
 def _blocked_by(workload: Workload, budgets: Iterable[Budget], footing: Footing) -> Left | None:
-    answer = _budget.allows(budgets, footing.takes, some_are_broken=True)
+    # What is broken now does not matter, as it may be well by then.
+    answer = _budget.allows(budgets, footing.takes, broken=footing.takes)
     if answer.ready:
         return None
     return Left(reference=workload.reference, reason=answer.reason, blocked=True)

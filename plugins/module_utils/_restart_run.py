@@ -31,6 +31,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Ti
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._rejections import Rejections
 from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_budgets import Budgets
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
     DONE,
     Action,
@@ -118,8 +119,8 @@ class Run:
             feed=self.feed,
             limits=request.limits,
             start=self._start,
-            budgets=lambda todo: (
-                self.fleet.budgets(todo.workload) if request.respects_budgets else ()
+            budgets=Budgets(
+                fleet=self.fleet, wanted=self.wanted, respected=request.respects_budgets
             ),
             say=say,
         )

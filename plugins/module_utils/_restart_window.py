@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _budget, _readiness
-from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
+from ansible_collections.meshwright.istio.plugins.module_utils import _readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_budgets import Budgets
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
     DONE,
     Action,
@@ -47,7 +47,7 @@ class Window:
     feed: HasNews
     limits: Limits
     start: Callable[[Todo], Work]
-    budgets: Callable[[Todo], Iterable[Budget]]
+    budgets: Budgets
     say: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     outcomes: list[Outcome] = field(default_factory=list)
@@ -100,27 +100,25 @@ class Window:
 
     def _allowed(self, todo: Todo) -> Readiness:
         """Whether the disruption budgets let it begin, beside those that are under way."""
-        if todo.task is not Task.RESTART or not todo.footing.takes:
+        if todo.task is not Task.RESTART:
             return _readiness.READY
-        budgets = list(self.budgets(todo))
         busy = set[tuple[str, str]]().union(*(flight.budgets for flight in self._flights))
-        for budget in budgets:
+        for budget in self.budgets.over(todo):
             if (budget.namespace, budget.name) in busy:
                 return _readiness.waiting(
                     f"PodDisruptionBudget {budget.namespace}/{budget.name} covers a workload that"
                     " restarts now"
                 )
-        return _budget.allows(budgets, todo.footing.takes)
+        return self.budgets.allow(todo)
 
     def _begin(self, todo: Todo) -> None:
         self._queue.remove(todo)
-        covering = self.budgets(todo) if todo.footing.takes else ()
         flight = Flight(
             todo=todo,
             restart=self.start(todo),
             since=self.clock(),
             moved=self.clock(),
-            budgets=frozenset((each.namespace, each.name) for each in covering),
+            budgets=frozenset((each.namespace, each.name) for each in self.budgets.over(todo)),
         )
         self._flights.append(flight)
         self._guard(flight, flight.restart.begin)

@@ -61,7 +61,8 @@ def _troubles(
             yield _undrainable, passage.obstacle
             return
     footing = _surge.footing(workload, budgets, SurgeMode.SAFE)
-    answer = _budget.allows(budgets, footing.takes, some_are_broken=True)
+    # What is broken now does not matter, as it may be well by then.
+    answer = _budget.allows(budgets, footing.takes, broken=footing.takes)
     if footing.gap and serves:
         yield _single_replica, footing.gap
     if not answer.ready:

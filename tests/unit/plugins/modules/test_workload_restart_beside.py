@@ -16,6 +16,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kin
 from ansible_collections.meshwright.istio.tests.unit.support import restarting
 from ansible_collections.meshwright.istio.tests.unit.support.pod_facts import Object
 from ansible_collections.meshwright.istio.tests.unit.support.restarting import (
+    Cluster,
     drained,
     kill,
     one_client,
@@ -186,11 +187,10 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
-@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
-def test_a_pod_that_is_not_ready_goes_first_and_ends_what_it_has_open(kind: str, case: str) -> None:
+def one_ill(kind: str, case: str, *more: Object) -> tuple[Cluster, str]:
+    """Two pods, the first of which is never ready; its successor is."""
     status, until = BROKEN[case]
-    api = one_client(kind=kind, replicas=2)
+    api = one_client(*more, kind=kind, replicas=2)
     ill = api.controllers.pods("web")[0]
     name = ill["metadata"]["name"]
     api.put({**ill, "status": status})
@@ -204,9 +204,50 @@ def test_a_pod_that_is_not_ready_goes_first_and_ends_what_it_has_open(kind: str,
             api.controllers.never_ready.clear()
 
     api.each_second = mend
+    return api, name
+
+
+@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet"])
+def test_a_pod_that_is_not_ready_goes_first_and_ends_what_it_has_open(kind: str, case: str) -> None:
+    api, name = one_ill(kind, case)
     result = restart(api)
     assert (result["rc"], revisions(api)) == (0, ["1-31"] * 2), result.get("msg")
     assert (api.writes[0][2], api.network.lost, api.marked()) == (name, [], [])
+
+
+@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
+def test_a_pod_that_is_not_ready_does_not_use_up_what_its_budget_allows(
+    kind: str, case: str
+) -> None:
+    api, name = one_ill(kind, case, budget("web", allowed=0, at_best=1))
+    result = restart(api, **LIMITS)
+    assert (result["rc"], revisions(api)) == (0, ["1-31"] * 2), result.get("msg")
+    assert (api.writes[0][2], api.network.lost) == (name, [])
+
+
+@pytest.mark.parametrize("drain", ["endpoints", "rollout"])
+def test_a_broken_pod_does_not_help_where_a_budget_never_allows(drain: str) -> None:
+    api, _name = one_ill("StatefulSet", "ill", budget("web", allowed=0, at_best=0))
+    result = restart(api, drain=drain, **LIMITS)
+    assert (result["rc"], result["counts"]["left"], api.writes) == (1, 1, [])
+    assert "PodDisruptionBudget shop/web" in result["msg"]
+
+
+def test_what_others_have_used_up_of_a_budget_holds_it_back() -> None:
+    api = one_client(budget("web", allowed=0, at_best=1), kind="StatefulSet", replicas=2)
+    result = restart(api, **LIMITS)
+    assert "PodDisruptionBudget shop/web allows 0 pods to be away now, not 1" in result["msg"]
+    assert (result["rc"], api.writes) == (1, [])
+
+
+def test_a_controller_that_would_take_a_ready_pod_beside_the_broken_one_is_not_asked() -> None:
+    # It goes by the numbers of the pods, and the first one is broken.
+    api, _name = one_ill("StatefulSet", "ill", budget("web", allowed=0, at_best=1))
+    result = restart(api, drain="rollout", **LIMITS)
+    assert "allows 0 pods to be away now" in result["msg"]
+    assert (result["rc"], api.writes) == (1, [])
 
 
 def test_what_was_begun_is_brought_to_an_end_where_no_more_may_be_drained() -> None:
