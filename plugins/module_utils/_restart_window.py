@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
-from ansible_collections.meshwright.istio.plugins.module_utils._readiness import Readiness
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_budgets import Budgets
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
@@ -87,7 +85,13 @@ class Window:
         return bool(self._queue) and self.failures < self.limits.failures
 
     def _may_begin(self, todo: Todo) -> bool:
-        answer = self._allowed(todo)
+        if todo.task is not Task.RESTART:
+            return True
+        if self._is_beside_another(todo):
+            # However long that takes, it is given up itself where it does not go on.
+            self._held_since.pop(todo.reference, None)
+            return False
+        answer = self.budgets.allow(todo)
         if answer.ready:
             return True
         since = self._held_since.setdefault(todo.reference, self.clock())
@@ -98,18 +102,12 @@ class Window:
             )
         return False
 
-    def _allowed(self, todo: Todo) -> Readiness:
-        """Whether the disruption budgets let it begin, beside those that are under way."""
-        if todo.task is not Task.RESTART:
-            return _readiness.READY
-        busy = set[tuple[str, str]]().union(*(flight.budgets for flight in self._flights))
-        for budget in self.budgets.over(todo):
-            if (budget.namespace, budget.name) in busy:
-                return _readiness.waiting(
-                    f"PodDisruptionBudget {budget.namespace}/{budget.name} covers a workload that"
-                    " restarts now"
-                )
-        return self.budgets.allow(todo)
+    def _is_beside_another(self, todo: Todo) -> bool:
+        """Whether a workload under one of its disruption budgets restarts now."""
+        return any(not flight.budgets.isdisjoint(self._names(todo)) for flight in self._flights)
+
+    def _names(self, todo: Todo) -> frozenset[tuple[str, str]]:
+        return frozenset((each.namespace, each.name) for each in self.budgets.over(todo))
 
     def _begin(self, todo: Todo) -> None:
         self._queue.remove(todo)
@@ -118,7 +116,7 @@ class Window:
             restart=self.start(todo),
             since=self.clock(),
             moved=self.clock(),
-            budgets=frozenset((each.namespace, each.name) for each in self.budgets.over(todo)),
+            budgets=self._names(todo),
         )
         self._flights.append(flight)
         self._guard(flight, flight.restart.begin)

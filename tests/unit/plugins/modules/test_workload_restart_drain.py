@@ -188,17 +188,51 @@ def test_a_pod_without_a_sidecar_is_held_as_well() -> None:
     assert second(found["ended"]) - second(found["acknowledged"]) >= 4
 
 
-def test_no_two_workloads_of_one_budget_leave_pods_away_at_once() -> None:
+def two_of_one_budget(allowed: int) -> Cluster:
     names = ("web", "store")
     items = [
         workload(name, kind="StatefulSet", replicas=2, labels={"tier": "data"}) for name in names
     ]
-    shared = budget("data", allowed=1, at_best=1)
+    shared = budget("data", allowed=allowed, at_best=1)
     shared["spec"] = {"selector": {"matchLabels": {"tier": "data"}}}
-    api = Cluster(*items, *map(service, names), shared)
+    return Cluster(*items, *map(service, names), shared)
+
+
+def test_no_two_workloads_of_one_budget_leave_pods_away_at_once() -> None:
+    api = two_of_one_budget(allowed=1)
     result = restart(api)
     assert (result["rc"], api.controllers.most_at_once, api.network.lost) == (0, 1, [])
     assert revisions(api, "web") + revisions(api, "store") == ["1-31"] * 4
+
+
+def test_waits_for_its_turn_for_as_long_as_another_of_its_budget_goes_on() -> None:
+    api = two_of_one_budget(allowed=1)
+    for pod in api.controllers.pods("store"):
+        api.network.hold(pod, 1, until=1000)
+    result = restart(api, drain_timeout=20, wait_timeout=35)
+    assert result["rc"] == 0, result["msg"]
+    # Each pod of the first took less than wait_timeout, and all of them took longer.
+    first = next(each for each in result["workloads"] if each["name"] == "store")
+    assert all(pod["seconds"] < 35 for pod in first["drained"])
+    assert first["seconds"] > 35
+    assert revisions(api, "web") == ["1-31"] * 2
+
+
+def test_a_budget_that_allows_nothing_after_its_turn_is_waited_for_as_long_as_ever() -> None:
+    api = two_of_one_budget(allowed=1)
+
+    def use_up(_now: int) -> None:
+        if revisions(api, "store") == ["1-31"] * 2:
+            spent = api.objects["policy/v1", "PodDisruptionBudget", "shop", "data"]
+            api.put({**spent, "status": {**spent["status"], "disruptionsAllowed": 0}})
+            ended.append(api.now)
+
+    ended: list[int] = []
+    api.each_second = use_up
+    result = restart(api, drain_timeout=20, wait_timeout=35)
+    assert "shop/web: PodDisruptionBudget shop/data allows 0 pods to be away now" in result["msg"]
+    assert (result["rc"], revisions(api, "web")) == (1, ["1-30"] * 2)
+    assert 35 <= api.now - ended[0] <= 40
 
 
 @pytest.mark.parametrize("wanted", ["where_safe", "annotation", "rollout"])
