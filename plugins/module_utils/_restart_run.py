@@ -31,7 +31,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._hiding import Ti
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._rejections import Rejections
 from ansible_collections.meshwright.istio.plugins.module_utils._restart import Restart
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_budgets import Budgets
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
     DONE,
     Action,
@@ -45,6 +44,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo imp
     Task,
     Todo,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_turn import Turns
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import Window
 from ansible_collections.meshwright.istio.plugins.module_utils._selection import (
     Labels,
@@ -119,8 +119,8 @@ class Run:
             feed=self.feed,
             limits=request.limits,
             start=self._start,
-            budgets=Budgets(
-                fleet=self.fleet, wanted=self.wanted, respected=request.respects_budgets
+            turns=Turns(
+                fleet=self.fleet, wanted=self.wanted, respects_budgets=request.respects_budgets
             ),
             say=say,
         )

@@ -15,7 +15,6 @@ from typing import Protocol
 
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
-from ansible_collections.meshwright.istio.plugins.module_utils._restart_budgets import Budgets
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import (
     DONE,
     Action,
@@ -25,6 +24,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight i
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Limits
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Task, Todo
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_turn import Turns
 
 # What looks hopeless must do so for that long: two watches are not in step, and an image that
 # cannot be pulled now may come with the next try.
@@ -45,7 +45,7 @@ class Window:
     feed: HasNews
     limits: Limits
     start: Callable[[Todo], Work]
-    budgets: Budgets
+    turns: Turns
     say: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     outcomes: list[Outcome] = field(default_factory=list)
@@ -80,9 +80,23 @@ class Window:
         for todo in list(self._queue):
             if self.failures >= self.limits.failures:
                 return False
-            if len(self._flights) < self.limits.parallel and self._may_begin(todo):
-                self._begin(todo)
+            if len(self._flights) < self.limits.parallel:
+                self._give_turn(todo)
         return bool(self._queue) and self.failures < self.limits.failures
+
+    def _give_turn(self, planned: Todo) -> None:
+        todo = self.turns.look_again(planned)
+        if todo is None:
+            self._drop(planned, Action.NOT_BEGUN, "it was deleted before its turn")
+        elif self._may_begin(todo):
+            self._begin(todo)
+
+    def _drop(self, todo: Todo, action: Action, reason: str) -> None:
+        self._leave_queue(todo)
+        self.outcomes.append(Outcome(todo=todo, action=action, reason=reason, seconds=0.0))
+
+    def _leave_queue(self, todo: Todo) -> None:
+        self._queue = [each for each in self._queue if each.reference != todo.reference]
 
     def _may_begin(self, todo: Todo) -> bool:
         if todo.task is not Task.RESTART:
@@ -91,15 +105,12 @@ class Window:
             # However long that takes, it is given up itself where it does not go on.
             self._held_since.pop(todo.reference, None)
             return False
-        answer = self.budgets.allow(todo)
+        answer = self.turns.allow(todo)
         if answer.ready:
             return True
         since = self._held_since.setdefault(todo.reference, self.clock())
         if self.clock() - since >= self.limits.seconds:
-            self._queue.remove(todo)
-            self.outcomes.append(
-                Outcome(todo=todo, action=Action.FAILED, reason=answer.reason, seconds=0.0)
-            )
+            self._drop(todo, Action.FAILED, answer.reason)
         return False
 
     def _is_beside_another(self, todo: Todo) -> bool:
@@ -107,10 +118,10 @@ class Window:
         return any(not flight.budgets.isdisjoint(self._names(todo)) for flight in self._flights)
 
     def _names(self, todo: Todo) -> frozenset[tuple[str, str]]:
-        return frozenset((each.namespace, each.name) for each in self.budgets.over(todo))
+        return frozenset((each.namespace, each.name) for each in self.turns.budgets(todo))
 
     def _begin(self, todo: Todo) -> None:
-        self._queue.remove(todo)
+        self._leave_queue(todo)
         flight = Flight(
             todo=todo,
             restart=self.start(todo),

@@ -131,7 +131,7 @@ RETURN = r"""
 workloads:
   description:
     - The workloads that were worked on, sorted by namespace, kind and name.
-    - C(action) is V(restarted), V(awaited) (a restart went on already), V(restored) (only a
+    - C(action) is V(restarted), V(awaited) (by somebody else), V(restored) (only a
       strategy was put back), V(started) (not waited for) or V(failed). C(reason) says why.
     - C(drained) has each pod that was drained. C(released) is when its controller let it go,
       C(out) when it left its Services, C(acknowledged) when each of C(proxies) proxies knew,
@@ -161,7 +161,7 @@ workloads:
           limits: null
           seconds: 2.1
 not_restarted:
-  description: What is not on what is wanted and was left or not begun, with the reason.
+  description: What is not on what is wanted and was left, not begun or deleted, with the reason.
   returned: success, and when some could not be restarted
   type: list
   elements: dict
