@@ -19,6 +19,7 @@ options:
         C(not_restarted). With V(where_safe) it is restarted as with V(rollout), where each pod
         ends as it does in any rollout. The annotation C(meshwright.istio/drain=rollout) on a
         workload or its template makes that choice for it alone.
+      - A new pod stands in once it has been ready for the C(minReadySeconds) of its workload.
       - What no Service leads to is not drained, for nobody asks it.
     type: str
     choices: [endpoints, where_safe, rollout]

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _readiness, _surge
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
+from ansible_collections.meshwright.istio.plugins.module_utils._arrivals import Arrivals
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_plan import Passage, Way
 from ansible_collections.meshwright.istio.plugins.module_utils._drain_pods import Pods
 from ansible_collections.meshwright.istio.plugins.module_utils._fleet import Fleet
@@ -49,6 +50,7 @@ class Drain:
         self._rejections = rejections
         self._awaits = todo.task is Task.AWAIT
         self._before: frozenset[str] = frozenset()
+        self._arrivals = Arrivals()
         self._restored = False
 
     @property
@@ -71,7 +73,7 @@ class Drain:
 
     def begin(self) -> None:
         """Remember what there is; the first step is taken with the first look."""
-        self._before = self._uids()
+        self._remember(self._fleet.workload(self._todo.reference))
         self._leaving.begin()
 
     def look(self) -> Readiness:
@@ -86,7 +88,7 @@ class Drain:
                 return complete
             self._awaits = False
             # What that has made is no successor of ours.
-            self._before = self._uids()
+            self._remember(workload)
         pods = self._pods()
         fresh = [pod for pod in pods.members if pod.uid not in self._before]
         for answer in (self._trouble(pods), self._rejections.among(fresh)):
@@ -137,8 +139,12 @@ class Drain:
         """The reason of a failure, with what its pods say."""
         return _readiness.explain(readiness, self._fleet.pods(self._todo.reference))
 
-    def _uids(self) -> frozenset[str]:
-        return frozenset(pod.uid for pod in self._fleet.pods(self._todo.reference))
+    def _remember(self, workload: Workload | None) -> None:
+        """The pods that are there; what is no old one of them may be of a run before."""
+        pods = self._fleet.pods(self._todo.reference)
+        self._before = frozenset(pod.uid for pod in pods)
+        settled = workload is not None and workload.available >= workload.desired
+        self._arrivals.trust(pod for pod in pods if settled or self._is_off(pod))
 
     def _pods(self) -> Pods:
         return Pods.of(self._leaving.pods(self._fleet.pods(self._todo.reference)))
@@ -178,7 +184,9 @@ class Drain:
 
     def _make_room(self, workload: Workload, pods: Pods) -> None:
         """Let one leave although its successor does not run, as that finds no node beside it."""
-        if self._passage.may_lack and pods.crowded and pods.serving >= workload.desired:
+        early = self._arrivals.early(workload, pods.members)
+        enough = pods.serving - len(early) >= workload.desired
+        if self._passage.may_lack and pods.crowded and enough:
             # Hidden, it would no longer be counted among those that serve.
             self._leaving.take_out(pods.waiting[0], at_once=True)
 
@@ -203,7 +211,7 @@ class Drain:
                 self._leaving.take_out(pod)
         elif not beside:
             self._leaving.make_stand_in(workload, off[0])
-        elif beside[0].ready:
+        elif beside[0].ready and not self._arrivals.early(workload, beside[:1]):
             self._leaving.take_out(off[0])
         trouble = _readiness.trouble_of(beside)
         return trouble if not trouble.ready else pods.rest(workload, off)
@@ -223,14 +231,10 @@ class Drain:
 
     def _full(self, workload: Workload, members: Sequence[Pod]) -> Readiness:
         """Whether as many pods as there shall be are ready to take requests."""
-        ready = sum(pod.ready and pod.live for pod in members)
-        if ready >= workload.desired:
-            return _readiness.READY
+        full = self._arrivals.full(workload, members)
         # A quota may be full only until pods of other workloads are gone.
         creation = _readiness.creation(workload, self._fleet.pods(self._todo.reference))
-        return _readiness.waiting(
-            creation.reason or f"{ready} of {workload.desired} pods are ready"
-        )
+        return full if full.ready or creation.ready else _readiness.waiting(creation.reason)
 
     def _strays(self, members: Sequence[Pod]) -> list[Pod]:
         """The successors that are not what is wanted."""

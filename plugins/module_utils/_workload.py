@@ -15,6 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _gateway_hold,
     _gateway_parent,
     _kinds,
+    _pod_template,
     _update_strategy,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
@@ -72,6 +73,8 @@ class Workload:
     excluded: bool = False
     restarting: bool = False
     """Whether a restart that was asked of Argo or OpenShift is still to come."""
+    ready_seconds: int = 0
+    """For how long a new pod has to be ready before it counts."""
     claims: tuple[str, ...] = ()
     host_ports: tuple[int, ...] = ()
     uses_host_network: bool = False
@@ -94,9 +97,10 @@ class Workload:
         """Read an object of one of the five kinds."""
         metadata, spec, status = item["metadata"], item["spec"], item.get("status") or {}
         template = spec.get("template") or {}
-        template_labels = (template.get("metadata") or {}).get("labels") or {}
         annotations = metadata.get("annotations") or {}
-        counts = _daemon_counts(status) if item["kind"] == "DaemonSet" else _counts(spec, status)
+        counts: dict[str, Any] = (
+            _daemon_counts(status) if item["kind"] == "DaemonSet" else _counts(spec, status)
+        )
         strategy = spec.get("updateStrategy") or spec.get("strategy") or {}
         return cls(
             reference=Reference(
@@ -113,13 +117,10 @@ class Workload:
             starts_on_change=_starts_on_change(item["kind"], spec),
             excluded=_annotation(annotations, template, EXCLUDE) == "true",
             restarting=_is_restarting(item["kind"], spec, status),
-            claims=_claims(template),
-            host_ports=_host_ports(template),
-            uses_host_network=bool((template.get("spec") or {}).get("hostNetwork")),
+            ready_seconds=spec.get("minReadySeconds") or 0,
             drain=_annotation(annotations, template, DRAIN),
             selector=_selector(spec),
-            template=template,
-            template_labels=template_labels,
+            **_pod_template.facts(template),
             update_hash=_update_hash(item["kind"], metadata["name"], status),
             conditions=_conditions(status),
             controller=_controller(metadata),
@@ -176,8 +177,7 @@ def _annotation(
     annotations: Mapping[str, str], template: Mapping[str, Any], name: str
 ) -> str | None:
     """That of the workload, or of its template."""
-    inner = (template.get("metadata") or {}).get("annotations") or {}
-    return annotations.get(name) or inner.get(name)
+    return annotations.get(name) or _pod_template.annotation(template, name)
 
 
 def _starts_on_change(kind: str, spec: Mapping[str, Any]) -> bool:
@@ -193,25 +193,6 @@ def _starts_on_change(kind: str, spec: Mapping[str, Any]) -> bool:
 def _is_restarting(kind: str, spec: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
     asked = spec.get("restartAt") if kind == "Rollout" else None
     return asked is not None and asked != status.get("restartedAt")
-
-
-def _claims(template: Mapping[str, Any]) -> tuple[str, ...]:
-    volumes = (template.get("spec") or {}).get("volumes") or ()
-    return tuple(
-        volume["persistentVolumeClaim"]["claimName"]
-        for volume in volumes
-        if "persistentVolumeClaim" in volume
-    )
-
-
-def _host_ports(template: Mapping[str, Any]) -> tuple[int, ...]:
-    containers = (template.get("spec") or {}).get("containers") or ()
-    return tuple(
-        port["hostPort"]
-        for container in containers
-        for port in container.get("ports") or ()
-        if port.get("hostPort")
-    )
 
 
 def _selector(spec: Mapping[str, Any]) -> Mapping[str, str]:

@@ -16,10 +16,12 @@ from typing import Any, Self
 
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _drain,
     _leaving,
     _restart,
     _restart_run,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._arrivals import Arrivals
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_window import Window
@@ -145,6 +147,7 @@ def tie_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in (Window, Leaving, Witness):
         tied = functools.partial(each, clock=clock)
         monkeypatch.setattr(_restart_run, each.__name__, tied)
+    monkeypatch.setattr(_drain, "Arrivals", functools.partial(Arrivals, clock=clock))
     times = SimpleNamespace(datetime=TimeOfDay, UTC=datetime.UTC)
     monkeypatch.setattr(_restart, "datetime", times)
     monkeypatch.setattr(_leaving, "_now", lambda: f"second {clock():.0f}")

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils._progress import Progress
 from ansible_collections.meshwright.istio.tests.unit.support import mesh_objects, restarting
@@ -18,6 +20,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.restarting import (
     restart,
     revisions,
 )
+from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import KilledError
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
     budget,
     selecting,
@@ -54,6 +57,83 @@ def test_says_what_each_workload_waits_for_from_the_first_moment(
     assert all(text == text.strip() and text[-1] not in ":;" for text in said)
     assert not [text for text in said if "0 of 2 pods are to be replaced" in text]
     assert [text for text in said if text.endswith(" leaves next, as its successor is ready")]
+
+
+SECONDS = 12
+SURGE_2 = {"rollingUpdate": {"maxSurge": 2, "maxUnavailable": 0}}
+
+
+def watch_settled(api: Cluster, fewest: list[int]) -> None:
+    """Count each second how many pods take requests that are old or have been ready for long."""
+
+    def look(_now: int) -> None:
+        (item,) = api.controllers.workloads()
+        (found,) = api.network.services()
+        settled = [
+            pod
+            for pod in api.network.behind(found)
+            if pod["metadata"]["annotations"]["istio.io/rev"] == "1-30"
+            or api.controllers.is_available(item, pod)
+        ]
+        fewest.append(len(settled))
+
+    api.each_second = look
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    [("Deployment", 3), ("StatefulSet", 2), ("DaemonSet", 2), ("Rollout", 3)],
+)
+def test_a_new_pod_counts_once_it_is_ready_for_as_long_as_its_workload_asks(
+    kind: str, least: int
+) -> None:
+    api = one_client(kind=kind, replicas=3, minReadySeconds=SECONDS)
+    settled: list[int] = []
+    watch_settled(api, settled)
+    result = restart(api)
+    assert (result["rc"], revisions(api)) == (0, ["1-31"] * 3), result.get("msg")
+    assert (min(settled), api.network.lost) == (least, [])
+    first = min(second(pod["out"]) for pod in drained(result))
+    # The old ones are not asked since when they are ready.
+    assert first < SECONDS or least == 3
+
+
+def test_a_stand_in_counts_as_late_as_any_new_pod() -> None:
+    api = Cluster(
+        workload("web", kind="DaemonSet", replicas=2, minReadySeconds=SECONDS),
+        service("web", internalTrafficPolicy="Local"),
+        mesh_objects.pod("client", "outside", revision="1-30"),
+    )
+    settled: list[int] = []
+    watch_settled(api, settled)
+    assert restart(api)["rc"] == 0
+    assert min(settled) == 2
+
+
+def test_a_new_pod_of_a_run_before_counts_as_late_as_any() -> None:
+    api = one_client(replicas=3, minReadySeconds=SECONDS)
+
+    def die(now: int) -> None:
+        if now == 6:
+            raise KilledError
+
+    api.each_second = die
+    with contextlib.suppress(KilledError):
+        restart(api)
+    api.let_live()
+    assert revisions(api).count("1-31") == 1
+    settled: list[int] = []
+    watch_settled(api, settled)
+    assert (restart(api)["rc"], min(settled)) == (0, 3)
+
+
+def test_where_there_is_no_room_a_new_pod_counts_as_late_as_any() -> None:
+    api = one_client(replicas=3, minReadySeconds=SECONDS, strategy=SURGE_2)
+    api.controllers.nodes["web"] = 4
+    settled: list[int] = []
+    watch_settled(api, settled)
+    assert (restart(api)["rc"], revisions(api)) == (0, ["1-31"] * 3)
+    assert min(settled) == 2
 
 
 CLIENT = "outside/client"
