@@ -11,7 +11,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _departure, _surge
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _borrowed_template,
+    _departure,
+    _surge,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._departure import Departure
 from ansible_collections.meshwright.istio.plugins.module_utils._standing import Standing
@@ -86,7 +90,9 @@ class Passage:
 
 
 def serves_nobody(workload: Workload, standing: Standing) -> bool:
-    """Whether nothing sends requests to its pods."""
+    """Whether nothing sends requests to its pods, as far as those are known."""
+    if _borrowed_template.obstacle(workload):
+        return False
     namespace, labels = workload.reference.namespace, workload.template_labels
     return not standing.senders_of(namespace, labels, _added(workload))
 
@@ -96,13 +102,7 @@ def find(
 ) -> Passage:
     """The way, or why there is none."""
     release = _RELEASED_BY.get(workload.reference.kind, "")
-    departure = _departure.find(
-        standing,
-        workload.reference.namespace,
-        workload.template_labels,
-        kept=[release],
-        added=_added(workload),
-    )
+    departure = _departure_of(workload, standing, release)
     tried: dict[Way, str | None] = {}
     if departure.obstacle:
         tried[Way.OTHERS] = departure.obstacle
@@ -120,6 +120,18 @@ def find(
         return Passage(way=way, departure=departure, release=release, may_lack=may_lack)
     obstacle = "; ".join(dict.fromkeys(filter(None, tried.values())))
     return Passage(way=Way.OTHERS, departure=departure, release=release, obstacle=obstacle)
+
+
+def _departure_of(workload: Workload, standing: Standing, release: str) -> Departure:
+    if obstacle := _borrowed_template.obstacle(workload):
+        return Departure(obstacle=obstacle)
+    return _departure.find(
+        standing,
+        workload.reference.namespace,
+        workload.template_labels,
+        kept=[release],
+        added=_added(workload),
+    )
 
 
 def _added(workload: Workload) -> dict[str, str]:

@@ -11,7 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _pod_schema
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _borrowed_template,
+    _kinds,
+    _pod_schema,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._feed import Feed, Source, scopes
@@ -71,11 +75,13 @@ class Fleet:
 
     def workloads(self) -> list[Workload]:
         """All of them, sorted."""
-        return [self._workloads[reference] for reference in sorted(self._workloads)]
+        found = (self._workloads[reference] for reference in sorted(self._workloads))
+        return [_borrowed_template.fill_in(each, self._workloads.get) for each in found]
 
     def workload(self, reference: Reference) -> Workload | None:
         """The one of that name."""
-        return self._workloads.get(reference)
+        found = self._workloads.get(reference)
+        return found and _borrowed_template.fill_in(found, self._workloads.get)
 
     def pods(self, owner: Reference) -> list[Pod]:
         """The pods of that workload, sorted by name."""

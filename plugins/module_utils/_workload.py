@@ -83,6 +83,8 @@ class Workload:
     selector: Mapping[str, str] = field(default_factory=dict)
     template: Mapping[str, Any] = field(default_factory=dict)
     template_labels: Mapping[str, str] = field(default_factory=dict)
+    template_of: Reference | None = None
+    """What a Rollout names that has its template, where it has none of its own."""
     update_hash: str = ""
     """The hash of the newest template, where the status tells it."""
     conditions: tuple[Condition, ...] = ()
@@ -121,6 +123,7 @@ class Workload:
             drain=_annotation(annotations, template, DRAIN),
             selector=_selector(spec),
             **_pod_template.facts(template),
+            template_of=_template_of(metadata["namespace"], spec),
             update_hash=_update_hash(item["kind"], metadata["name"], status),
             conditions=_conditions(status),
             controller=_controller(metadata),
@@ -193,6 +196,13 @@ def _starts_on_change(kind: str, spec: Mapping[str, Any]) -> bool:
 def _is_restarting(kind: str, spec: Mapping[str, Any], status: Mapping[str, Any]) -> bool:
     asked = spec.get("restartAt") if kind == "Rollout" else None
     return asked is not None and asked != status.get("restartedAt")
+
+
+def _template_of(namespace: str, spec: Mapping[str, Any]) -> Reference | None:
+    named = spec.get("workloadRef")
+    if not named or spec.get("template"):
+        return None
+    return Reference(namespace=namespace, kind=named["kind"], name=named["name"])
 
 
 def _selector(spec: Mapping[str, Any]) -> Mapping[str, str]:

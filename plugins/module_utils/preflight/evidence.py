@@ -15,7 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds, _snapshot, _standing
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _borrowed_template,
+    _kinds,
+    _snapshot,
+    _standing,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._budget import Budget
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
@@ -148,12 +153,13 @@ def read(api: Api, upgrade: Upgrade, clock: Callable[[], float] = time.time) -> 
         topics[ask.topic] = (*topics.get(ask.topic, ()), *(each or ()))
     controllers = topics.pop(Topic.WORKLOADS)
     topics[Topic.CONTROLLERS] = tuple(item for _workload, item in controllers if item is not None)
+    known = {workload.reference: workload for workload, _item in controllers}
     crds = [GatewayCrd.from_object(item) for item in topics[Topic.CRDS]]
     standing = _read_standing(api, snapshot, unread)
     return Evidence(
         **{each.name: getattr(snapshot, each.name) for each in fields(Snapshot)},
         now=now,
-        workloads=tuple(workload for workload, _item in controllers),
+        workloads=tuple(_borrowed_template.fill_in(each, known.get) for each in known.values()),
         budgets=tuple(map(Budget.from_object, topics[Topic.BUDGETS])),
         standing=standing,
         topics=topics,

@@ -89,7 +89,7 @@ class Controllers:
         self._stateful_sets = StatefulSets(self)
         self._daemon_sets = DaemonSets(self)
         for item in self.workloads():
-            self._known[reference_of(item)] = item["spec"]
+            self._known[reference_of(item)] = api.objects[_key(item)]["spec"]
             self._sync(item)
             for pod in list(owned(self, item)):
                 self._set_ready(pod)
@@ -116,7 +116,7 @@ class Controllers:
     def workloads(self) -> list[Object]:
         """Those that say which pods are theirs, as a control plane's Deployment here does not."""
         found = (item for item in self.api.objects.values() if item["kind"] in KINDS)
-        return [item for item in found if "selector" in item["spec"]]
+        return [self._with_template(item) for item in found if "selector" in item["spec"]]
 
     def pods(self, name: str) -> list[Object]:
         """The pods that were made for the workload of that name, whoever controls them now."""
@@ -187,6 +187,14 @@ class Controllers:
             revisions = {pod["metadata"]["annotations"].get("istio.io/rev") for pod in pods}
             busy += ready < desired(item) or len(pods) > desired(item) or len(revisions) > 1
         self.most_at_once = max(self.most_at_once, busy)
+
+    def _with_template(self, item: Object) -> Object:
+        """As Argo reads a Rollout that names a Deployment."""
+        if "workloadRef" not in item["spec"]:
+            return item
+        namespace, name = item["metadata"]["namespace"], item["spec"]["workloadRef"]["name"]
+        lender = self.api.objects["apps/v1", "Deployment", namespace, name]
+        return {**item, "spec": {**item["spec"], "template": lender["spec"]["template"]}}
 
     def _is_observed(self, item: Object) -> bool:
         return self.now - self._changed.get(reference_of(item), -self.lag) >= self.lag

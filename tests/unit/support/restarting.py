@@ -34,6 +34,7 @@ from ansible_collections.meshwright.istio.tests.unit.support.running_mesh import
     RunningMesh,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import (
+    by_reference,
     service,
     workload,
 )
@@ -60,13 +61,18 @@ class Kind:
     item: dict[str, Any]
     fewest: int
     service: Mapping[str, Any] = field(default_factory=dict)
+    lender: Mapping[str, Any] | None = None
 
     def cluster(self) -> Cluster:
         name = self.item["metadata"]["name"]
         client = mesh_objects.pod("client", "outside", revision="1-30")
-        return Cluster(self.item, service(name, **self.service), client)
+        more = [self.lender] if self.lender else []
+        return Cluster(self.item, service(name, **self.service), client, *more)
 
 
+BORROWER, LENDER = by_reference(
+    workload("web", kind="Rollout", replicas=2, strategy={"canary": {}}), "lender"
+)
 ON_DELETE = {"type": "OnDelete"}
 LOCAL = {"internalTrafficPolicy": "Local"}
 KINDS = {
@@ -84,6 +90,7 @@ KINDS = {
         item=workload("web", kind="DaemonSet", replicas=2), fewest=2, service=LOCAL
     ),
     "rollout": Kind(item=workload("web", kind="Rollout", strategy={"canary": {}}), fewest=1),
+    "rollout by reference": Kind(item=BORROWER, fewest=2, lender=LENDER),
     "legacy": Kind(item=workload("web", kind="DeploymentConfig"), fewest=1),
 }
 

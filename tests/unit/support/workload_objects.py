@@ -51,6 +51,16 @@ def workload(  # noqa: PLR0913 - what a workload is made of
     }
 
 
+def by_reference(item: Object, name: str) -> tuple[Object, Object]:
+    """The Rollout without its template, and the Deployment of that name that has it."""
+    spec = {key: value for key, value in item["spec"].items() if key != "template"}
+    spec["workloadRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": name}
+    namespace = item["metadata"]["namespace"]
+    lender = workload(name, replicas=0, namespace=namespace)
+    lender["spec"] |= {key: item["spec"][key] for key in ("template", "selector")}
+    return {**item, "spec": spec}, lender
+
+
 def service(name: str, *, namespace: str = "shop", **spec: Any) -> Object:
     """A Service of the pods with that name as their label `app`, unless its spec says another."""
     return selecting("v1", "Service", name, namespace, {"selector": {"app": name}, **spec})
