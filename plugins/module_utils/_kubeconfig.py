@@ -109,6 +109,11 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str] | None = N
     return _through_kubernetes(options)
 
 
+def default_location() -> str:
+    """The kubeconfig of whoever names none: one file, or several as in a PATH."""
+    return os.environ.get("KUBECONFIG") or "~/.kube/config"
+
+
 def secrets(value: Any) -> Iterator[str]:
     """The secrets of a kubeconfig that was given as a dictionary."""
     if isinstance(value, Mapping):
@@ -139,7 +144,7 @@ def _with_environment(params: Mapping[str, Any], environment: Mapping[str, str])
 
 def _read_simple(options: Mapping[str, Any]) -> Connection | None:
     """The connection of a kubeconfig without plugins, else None."""
-    location = options.get("kubeconfig") or os.environ.get("KUBECONFIG", "~/.kube/config")
+    location = options.get("kubeconfig") or default_location()
     if isinstance(location, Mapping):
         document: Any = location
         folder = Path.cwd()

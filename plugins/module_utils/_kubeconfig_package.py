@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
@@ -19,6 +20,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
     Connection,
     Material,
+    default_location,
 )
 
 
@@ -70,15 +72,25 @@ def _load(configuration: Any, options: Mapping[str, Any]) -> None:
     try:
         if isinstance(kubeconfig, Mapping):
             config.load_kube_config_from_dict(config_dict=dict(kubeconfig), **arguments)
-        elif kubeconfig or options.get("context") or not os.environ.get("KUBERNETES_SERVICE_HOST"):
-            config.load_kube_config(config_file=kubeconfig, **arguments)
-        else:
+        elif _is_in_cluster(options):
             config.load_incluster_config(client_configuration=configuration)
+        else:
+            config.load_kube_config(config_file=kubeconfig or default_location(), **arguments)
     except config.ConfigException as error:
         raise BadInputError(
             f"No way to log in to a cluster was found: {error} "
             "Give kubeconfig and context, or host and api_key, or set K8S_AUTH_KUBECONFIG."
         ) from error
+
+
+def _is_in_cluster(options: Mapping[str, Any]) -> bool:
+    """Whether the pod's own account is all there is; a kubeconfig wins, as with kubectl."""
+    if options.get("kubeconfig") or options.get("context"):
+        return False
+    paths = default_location().split(os.pathsep)
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and not any(
+        path and Path(path).expanduser().exists() for path in paths
+    )
 
 
 def _override(configuration: Any, options: Mapping[str, Any]) -> None:

@@ -199,6 +199,30 @@ def test_in_cluster_account_is_used_where_there_is_one(monkeypatch: pytest.Monke
         connect({})
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param(None, id="the usual place"),
+        pytest.param("{file}", id="KUBECONFIG"),
+        pytest.param("/nowhere:{file}", id="several files"),
+    ],
+)
+def test_a_kubeconfig_wins_over_the_in_cluster_account(
+    location: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else a kubeconfig that only the package can read would be that of another cluster."""
+    path = tmp_path / (".kube/config" if location is None else "mine")
+    path.parent.mkdir(exist_ok=True)
+    user = {"username": "u", "password": "p"}
+    path.write_text(yaml.safe_dump(kubeconfig(user)), encoding="utf-8")
+    if location is not None:
+        monkeypatch.setenv("KUBECONFIG", location.format(file=path))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "198.18.0.1")
+    connection = connect({})
+    assert connection.server == "https://blue.test:6443"
+    assert connection.authorization() == "Basic dTpw"
+
+
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kubernetes", None)
     with pytest.raises(Exception, match="pip install kubernetes"):
