@@ -31,6 +31,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._http import (
     Http,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._kinds import Kind
+from ansible_collections.meshwright.istio.plugins.module_utils._module import Module
 from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 
 FIELD_MANAGER = "meshwright.istio"
@@ -40,9 +41,7 @@ PAGE = 2000
 
 def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleModule:
     """An AnsibleModule with kubernetes.core's authentication options beside the given ones."""
-    module = AnsibleModule(argument_spec={**AUTHENTICATION, **argument_spec}, **settings)
-    module.no_log_values.update(_kubeconfig.secrets(module.params["kubeconfig"]))
-    return module
+    return Module(argument_spec={**AUTHENTICATION, **argument_spec}, **settings)
 
 
 def create_client(module: AnsibleModule, login: Mapping[str, Any] | None = None) -> Client:

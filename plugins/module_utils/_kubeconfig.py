@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,8 +68,19 @@ _SIMPLE_USER_KEYS = frozenset(
 )
 
 _SECRET_KEYS = frozenset(
-    {"token", "password", "client-key-data", "client-certificate-data", "id-token", "refresh-token"}
+    {
+        "token",
+        "password",
+        "client-key-data",
+        "client-certificate-data",
+        "id-token",
+        "refresh-token",
+        "access-token",
+        "client-secret",
+    }
 )
+# What is no secret (a profile, a region) is not hidden: its value may be a word of any result.
+_SECRET_VARIABLE = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +129,12 @@ def default_location() -> str:
 def secrets(value: Any) -> Iterator[str]:
     """The secrets of a kubeconfig that was given as a dictionary."""
     if isinstance(value, Mapping):
+        # An entry of exec.env has a name and a value.
+        variable = str(value.get("name", ""))
         for key, inner in value.items():
-            if key in _SECRET_KEYS and isinstance(inner, str):
-                yield inner
+            if key in _SECRET_KEYS or (key == "value" and _SECRET_VARIABLE.search(variable)):
+                if inner and isinstance(inner, str):
+                    yield inner
             else:
                 yield from secrets(inner)
     elif isinstance(value, list):

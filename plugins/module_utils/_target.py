@@ -12,11 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import (
-    _client,
-    _kinds,
-    _kubeconfig,
-)
+from ansible_collections.meshwright.istio.plugins.module_utils import _client, _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import Client
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
@@ -40,9 +36,7 @@ class Pair:
 def create_module(argument_spec: Mapping[str, Any], **settings: Any) -> AnsibleModule:
     """An AnsibleModule whose authentication options are the source's, with those of the target."""
     target = {"type": "dict", "required": True, "options": dict(_client.AUTHENTICATION)}
-    module = _client.create_module({"target": target, **argument_spec}, **settings)
-    module.no_log_values.update(_kubeconfig.secrets(module.params["target"]["kubeconfig"]))
-    return module
+    return _client.create_module({"target": target, **argument_spec}, **settings)
 
 
 def create_target_client(module: AnsibleModule) -> Client:

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
 from ansible_collections.meshwright.istio.plugins.module_utils import _client, _kinds, _wire
 from ansible_collections.meshwright.istio.plugins.module_utils._client import Client
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
@@ -234,3 +237,32 @@ def test_a_missing_package_is_named_before_anything_is_asked(
     monkeypatch.setattr(_client, "URLLIB3_ERROR", ImportError("No module named 'urllib3'"))
     with pytest.raises(MeshError, match="lacks the package urllib3"):
         _client.create_client(None)  # type: ignore[arg-type]
+
+
+# As it is given, and as it stands in what Python or JSON writes.
+SECRET, ESCAPED = "a token\nof two lines", "a token\\nof two lines"
+WITH_SECRET = {
+    "clusters": [{"name": "c", "cluster": {"server": "https://api.test"}}],
+    "users": [{"name": "u", "user": {"token": SECRET}}],
+}
+
+
+def test_the_secrets_of_a_kubeconfig_are_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _self, msg, **_more: logged.append(msg))
+    with patch_module_args({"kubeconfig": WITH_SECRET}):
+        _client.create_module({})
+    (text,) = logged
+    assert "https://api.test" in text
+    assert SECRET not in text
+    assert ESCAPED not in text
+
+
+def test_the_secrets_of_a_kubeconfig_are_in_no_refusal(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"kubeconfig": WITH_SECRET, "unheard_of": 1, "_ansible_inject_invocation": True}
+    with patch_module_args(given), pytest.raises(SystemExit):
+        _client.create_module({})
+    text = capsys.readouterr().out
+    assert "unheard_of" in json.loads(text)["msg"]
+    assert "https://api.test" in text
+    assert ESCAPED not in text

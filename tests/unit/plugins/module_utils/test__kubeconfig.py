@@ -229,7 +229,40 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         connect({"host": "https://api.test", "api_key": "k"})
 
 
-def test_secrets_of_a_dictionary_are_found() -> None:
-    document = kubeconfig({"token": "t0ken", "client-key-data": "k3y", "username": "jane"})
-    assert set(_kubeconfig.secrets(document)) == {"t0ken", "k3y"}
-    assert set(_kubeconfig.secrets("/a/path")) == set()
+SECRET_USERS = [
+    pytest.param({"token": "t0ken", "client-key-data": "k3y", "username": "jane"}, id="itself"),
+    pytest.param(
+        {
+            "auth-provider": {
+                "name": "oidc",
+                "config": {"client-id": "me", "client-secret": "t0ken", "access-token": "k3y"},
+            }
+        },
+        id="provider",
+    ),
+    pytest.param(
+        {
+            "exec": {
+                "command": "aws",
+                "env": [
+                    {"name": "AWS_PROFILE", "value": "default"},
+                    {"name": "AWS_SECRET_ACCESS_KEY", "value": "t0ken"},
+                    {"name": "vault_token", "value": "k3y"},
+                ],
+            }
+        },
+        id="plugin",
+    ),
+]
+
+
+@pytest.mark.parametrize("user", SECRET_USERS)
+def test_secrets_of_a_dictionary_are_found(user: dict[str, Any]) -> None:
+    assert set(_kubeconfig.secrets(kubeconfig(user))) == {"t0ken", "k3y"}
+
+
+@pytest.mark.parametrize(
+    "value", ["/a/path", None, pytest.param(kubeconfig({"token": ""}), id="an empty one")]
+)
+def test_where_nothing_is_secret_nothing_is_found(value: Any) -> None:
+    assert set(_kubeconfig.secrets(value)) == set()

@@ -46,6 +46,16 @@ def test_the_secrets_of_a_kubeconfig_are_no_secret_of_the_log() -> None:
     assert {SECRET, "another one"} <= module.no_log_values
 
 
+def test_the_secrets_of_both_kubeconfigs_are_not_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _self, msg, **_more: logged.append(msg))
+    create_module(kubeconfig=kubeconfig("https://target.test"))
+    (text,) = logged
+    assert "https://target.test" in text
+    assert SECRET not in text
+    assert "'token': 'source'" not in text
+
+
 def test_a_target_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     with patch_module_args({}), pytest.raises(SystemExit):
         _target.create_module({})
