@@ -104,9 +104,12 @@ def _refuse(wrong: bool, text: str) -> None:
 
 
 def wait(reader: Reader, goal: Goal, patience: Patience) -> Look:
-    """The first look in which nobody is missing; NotReadyError after the time."""
+    """The first look in which nobody is missing; NotReadyError after the time.
+
+    A busy proxy is between two messages in every look, but never between the same.
+    """
     deadline = patience.clock() + patience.seconds
-    look = reader.look()
+    look = seen = reader.look()
     reader.follow()
     pause = _SHORTEST_PAUSE
     while lacking := goal.missing(look.proxies):
@@ -117,7 +120,8 @@ def wait(reader: Reader, goal: Goal, patience: Patience) -> Look:
         reader.wait(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
         _wait_for_pods(reader, goal, patience, deadline)
-        look = reader.look()
+        before, seen = seen, reader.look()
+        look = seen.after(before)
     return look
 
 

@@ -14,6 +14,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     BadInputError,
     NotReadyError,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._istiod import Istiod
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._proxy import Proxy, State
 from ansible_collections.meshwright.istio.plugins.module_utils._proxy_reader import Look, Reader
@@ -23,6 +24,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._proxy_wait impor
     look_twice,
     wait,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._syncz import Connection, Sync
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
 from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
@@ -53,6 +55,24 @@ ON_NEW = Goal(wanted=Wanted(revision="1-31"), synced=True)
 
 def look(*proxies: Proxy) -> Look:
     return Look(proxies=proxies, istiods=(), found={})
+
+
+def busy(nonce: str, **changes: Any) -> Look:
+    """A look in which an answer to that nonce is still to come."""
+    istiod = Istiod(
+        name="istiod-1", namespace="istio-system", revision="1-31", port=15014, running=True
+    )
+    connection = Connection(
+        proxy=STALE.name,
+        namespace=STALE.namespace,
+        type="sidecar",
+        version=STALE.version,
+        sync=Sync.STALE,
+        sent_at="",
+        unanswered=frozenset({("LDS", nonce)}),
+    )
+    found = {STALE.key: (istiod, connection)}
+    return Look(proxies=(STALE._replace(**changes),), istiods=(istiod,), found=found)
 
 
 class Script:
@@ -101,6 +121,27 @@ def test_asks_istiod_again_after_growing_pauses() -> None:
         "1 of 1 proxies not yet on 1-31 and synced: shop/web-1 is stale: it has not acknowledged"
         " LDS"
     )
+
+
+def test_a_busy_proxy_is_waited_for_no_longer_than_it_takes_to_see_that() -> None:
+    script = Script([busy("a"), busy("a"), busy("b"), busy("c")], [[POD]])
+    assert script.run(ON_NEW).proxies == (NEW,)
+    assert script.did.count("look") == 3
+
+
+def test_a_proxy_that_answers_nothing_is_stale_to_the_end() -> None:
+    with pytest.raises(NotReadyError) as caught:
+        Script([busy("a")], [[POD]]).run(ON_NEW, seconds=9)
+    assert caught.value.details["summary"]["by_state"]["stale"] == 1
+
+
+def test_a_busy_proxy_is_not_called_stale_after_the_time() -> None:
+    """Here the revision is what is missing: that it was stale is not said of it any more."""
+    looks = [busy(nonce, revision="1-30") for nonce in "abcdefghijklm"]
+    with pytest.raises(NotReadyError) as caught:
+        Script(looks, [[POD]]).run(ON_NEW, seconds=5)
+    (missing,) = caught.value.details["missing"]
+    assert (missing["state"], missing["missing"]) == ("synced", "is on 1-30 (1.31.0)")
 
 
 def test_asks_no_istiod_while_a_pod_tells_that_it_is_too_early() -> None:
