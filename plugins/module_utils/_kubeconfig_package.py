@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,21 @@ def connect(options: Mapping[str, Any]) -> Connection:
             "Install it for the interpreter that runs the module: pip install kubernetes."
         ) from error
     configuration = client.Configuration()
-    if not _is_complete(options):
-        _load(configuration, options)
-    _override(configuration, options)
+    # The package writes what the kubeconfig holds into files, and removes them at an exit that a
+    # task's process does not have.
+    with tempfile.TemporaryDirectory() as folder:
+        if not _is_complete(options):
+            _load(configuration, options, folder)
+        _override(configuration, options)
+        paths = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
+        ca, client_cert, client_key = (_material(path, folder) for path in paths)
     return Connection(
         server=str(configuration.host).rstrip("/"),
         verify=bool(configuration.verify_ssl),
         server_name=getattr(configuration, "tls_server_name", None),
-        ca=_file(configuration.ssl_ca_cert),
-        client_cert=_file(configuration.cert_file),
-        client_key=_file(configuration.key_file),
+        ca=ca,
+        client_cert=client_cert,
+        client_key=client_key,
         proxy=configuration.proxy,
         proxy_headers=configuration.proxy_headers or {},
         headers=_impersonation(options),
@@ -60,13 +66,14 @@ def _is_complete(options: Mapping[str, Any]) -> bool:
     )
 
 
-def _load(configuration: Any, options: Mapping[str, Any]) -> None:
+def _load(configuration: Any, options: Mapping[str, Any], folder: str) -> None:
     from kubernetes import config  # noqa: PLC0415 - slow; see _kubeconfig.py
 
     arguments = {
         "context": options.get("context"),
         "persist_config": options.get("persist_config", False),
         "client_configuration": configuration,
+        "temp_file_path": folder,
     }
     kubeconfig = options.get("kubeconfig")
     try:
@@ -140,5 +147,9 @@ def _impersonation(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _file(path: str | None) -> Material | None:
-    return Material(path=str(path)) if path else None
+def _material(path: str | None, folder: str) -> Material | None:
+    if not path:
+        return None
+    if Path(folder) in Path(path).parents:
+        return Material(data=Path(path).read_bytes())
+    return Material(path=str(path))

@@ -43,7 +43,8 @@ def _trust(context: ssl.SSLContext, authority: Material | None) -> None:
     if authority is None:
         context.load_default_certs()
     elif authority.data is not None:
-        context.load_verify_locations(cadata=authority.data.decode())
+        # Only a comment can be more than ASCII, and the ssl module refuses it.
+        context.load_verify_locations(cadata=authority.data.decode("ascii", errors="ignore"))
     else:
         context.load_verify_locations(cafile=authority.path)
 

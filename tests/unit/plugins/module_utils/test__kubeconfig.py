@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,42 @@ def test_login_plugin_is_run_by_the_package(written: Any, tmp_path: Path) -> Non
     }
     connection = connect({"kubeconfig": written(kubeconfig(user))})
     assert connection.authorization() == "Bearer from-plugin"
+
+
+@pytest.mark.parametrize("given_as", ["file", "dictionary"])
+def test_no_key_outlives_a_process_that_ends_at_once(
+    given_as: str, written: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As the process of a task does: what is registered with atexit is not run."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    (tmp_path / "cert.pem").write_bytes(b"CERT")
+    user = {
+        "username": "u",
+        "password": "p",
+        "client-certificate": str(tmp_path / "cert.pem"),
+        "client-key-data": base64.b64encode(given_as.encode()).decode(),
+    }
+    document = kubeconfig(user)
+    location = document if given_as == "dictionary" else written(document)
+    child = os.fork()
+    if child == 0:
+        read = None
+        try:
+            connection = connect({"kubeconfig": location})
+            read = (connection.client_cert, connection.client_key)
+        finally:
+            os._exit(
+                read
+                != (
+                    _kubeconfig.Material(path=str(tmp_path / "cert.pem")),
+                    _kubeconfig.Material(data=given_as.encode()),
+                )
+            )
+    assert os.waitpid(child, 0)[1] == 0
+    assert list(folder.iterdir()) == []
+    assert (tmp_path / "cert.pem").read_bytes() == b"CERT"
 
 
 def test_options_alone_suffice() -> None:

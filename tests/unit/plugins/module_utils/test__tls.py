@@ -15,6 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig impor
     Connection,
     Material,
 )
+from ansible_collections.meshwright.istio.tests.unit.support import roots
 
 
 def test_certificate_that_is_no_certificate_is_refused() -> None:
@@ -25,6 +26,12 @@ def test_certificate_that_is_no_certificate_is_refused() -> None:
 def test_authority_that_is_not_there_is_refused() -> None:
     with pytest.raises(BadInputError, match="cannot be used"):
         _tls.context_of(Connection(server="https://x", ca=Material(path="/no/such/file")))
+
+
+def test_authority_may_have_comments_in_any_language() -> None:
+    bundle = Material(data=f"# Müller's own\n{roots.MESH}".encode())
+    context = _tls.context_of(Connection(server="https://x", ca=bundle))
+    assert context.cert_store_stats()["x509_ca"] == 1
 
 
 def test_server_is_not_verified_only_when_asked_for() -> None:
