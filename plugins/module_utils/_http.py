@@ -14,7 +14,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _refusal, _tls, _wire
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _refusal,
+    _tls,
+    _web_proxy,
+    _wire,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
 
@@ -196,6 +201,9 @@ def _sender(
     }
     if connection.proxy:
         headers = dict(connection.proxy_headers)
+        login = _web_proxy.login(connection.proxy, headers)
+        if login is not None:
+            headers |= urllib3.make_headers(proxy_basic_auth=":".join(login))
         proxies = urllib3.ProxyManager(connection.proxy, proxy_headers=headers, **settings)
         return proxies, connection.server
     pool = urllib3.PoolManager(**settings).connection_from_url(connection.server)

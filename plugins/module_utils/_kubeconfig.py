@@ -6,9 +6,9 @@
 """Where the API server is and how to log in.
 
 A kubeconfig that holds a token or a client certificate is read here. Everything else (exec and
-OIDC plugins, in-cluster accounts, proxies, several files, passwords) is left to the `kubernetes`
-package, so that every way of logging in works. The detour exists because importing that package
-takes 0.3 to 0.7 s, more than all the rest of a task that has nothing to do.
+OIDC plugins, in-cluster accounts, several files, passwords) is left to the `kubernetes` package,
+so that every way of logging in works. The detour exists because importing that package takes 0.3
+to 0.7 s, more than all the rest of a task that has nothing to do.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ import base64
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _yaml
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _kubeconfig_file,
+    _web_proxy,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig_file import Chosen, Entry
 
 # Options of kubernetes.core's auth fragment that this file can use without the kubernetes package.
-_SIMPLE_OPTIONS = frozenset({"kubeconfig", "context", "validate_certs"})
+_SIMPLE_OPTIONS = frozenset({"kubeconfig", "context", "validate_certs", "proxy", "no_proxy"})
 _OPTIONS = {
     "kubeconfig": "K8S_AUTH_KUBECONFIG",
     "context": "K8S_AUTH_CONTEXT",
@@ -53,6 +55,7 @@ _SIMPLE_CLUSTER_KEYS = frozenset(
         "certificate-authority-data",
         "insecure-skip-tls-verify",
         "tls-server-name",
+        "proxy-url",
         "extensions",
     }
 )
@@ -114,16 +117,21 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str] | None = N
     Without `environment` it is that of this process.
     """
     options = _with_environment(params, os.environ if environment is None else environment)
-    if set(options) <= _SIMPLE_OPTIONS:
-        simple = _read_simple(options)
-        if simple is not None:
-            return simple
-    return _through_kubernetes(options)
+    chosen = None if suffice(options) else _chosen(options)
+    connection = _simple(options, chosen) if chosen else None
+    if connection is None:
+        connection = _through_kubernetes(options)
+    proxy_url = chosen.cluster.body.get("proxy-url") if chosen else None
+    return replace(connection, proxy=_web_proxy.choose(connection.server, options, proxy_url))
 
 
-def default_location() -> str:
-    """The kubeconfig of whoever names none: one file, or several as in a PATH."""
-    return os.environ.get("KUBECONFIG") or "~/.kube/config"
+def suffice(options: Mapping[str, Any]) -> bool:
+    """Whether the options alone suffice, as in kubernetes.core."""
+    return "host" in options and (
+        "api_key" in options
+        or {"username", "password"} <= set(options)
+        or {"client_cert", "client_key"} <= set(options)
+    )
 
 
 def secrets(value: Any) -> Iterator[str]:
@@ -157,26 +165,15 @@ def _with_environment(params: Mapping[str, Any], environment: Mapping[str, str])
     return options
 
 
-def _read_simple(options: Mapping[str, Any]) -> Connection | None:
+def _chosen(options: Mapping[str, Any]) -> Chosen | None:
+    location = options.get("kubeconfig") or _kubeconfig_file.default_location()
+    return _kubeconfig_file.read(location, options.get("context"))
+
+
+def _simple(options: Mapping[str, Any], chosen: Chosen) -> Connection | None:
     """The connection of a kubeconfig without plugins, else None."""
-    location = options.get("kubeconfig") or default_location()
-    if isinstance(location, Mapping):
-        document: Any = location
-        folder = Path.cwd()
-    else:
-        path = Path(location).expanduser()
-        if os.pathsep in str(location) or not path.is_file():
-            return None
-        folder = path.parent
-        document = _load(path)
-    context = _named(
-        document, "contexts", options.get("context") or document.get("current-context")
-    )
-    if context is None:
-        return None
-    cluster = _named(document, "clusters", context.get("cluster"))
-    user = _named(document, "users", context.get("user"))
-    if cluster is None or user is None or "server" not in cluster:
+    cluster, user = chosen.cluster.body, chosen.user.body
+    if chosen.merged or "server" not in cluster or not set(options) <= _SIMPLE_OPTIONS:
         return None
     if not (set(cluster) <= _SIMPLE_CLUSTER_KEYS and set(user) <= _SIMPLE_USER_KEYS):
         return None
@@ -185,39 +182,18 @@ def _read_simple(options: Mapping[str, Any]) -> Connection | None:
         server=cluster["server"].rstrip("/"),
         verify=options.get("validate_certs", not cluster.get("insecure-skip-tls-verify", False)),
         server_name=cluster.get("tls-server-name"),
-        ca=_material(cluster, "certificate-authority", folder),
-        client_cert=_material(user, "client-certificate", folder),
-        client_key=_material(user, "client-key", folder),
+        ca=_material(chosen.cluster, "certificate-authority"),
+        client_cert=_material(chosen.user, "client-certificate"),
+        client_key=_material(chosen.user, "client-key"),
         authorization=lambda: f"Bearer {token}" if token else None,
     )
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        documents = _yaml.load_all(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BadInputError(
-            f"The kubeconfig {path} is not valid YAML ({error}). Give another with kubeconfig."
-        ) from error
-    if not documents or not isinstance(documents[0], dict):
-        raise BadInputError(f"The kubeconfig {path} is empty. Give another with kubeconfig.")
-    document: dict[str, Any] = documents[0]
-    return document
-
-
-def _named(document: Mapping[str, Any], section: str, name: str | None) -> dict[str, Any] | None:
-    """The entry of that name; its body stands under the section's name in the singular."""
-    for entry in document.get(section) or ():
-        if entry.get("name") == name:
-            return entry.get(section.removesuffix("s")) or {}
-    return None
-
-
-def _material(source: Mapping[str, Any], key: str, folder: Path) -> Material | None:
-    if source.get(f"{key}-data"):
-        return Material(data=base64.b64decode(source[f"{key}-data"]))
-    if source.get(key):
-        return Material(path=str(folder / source[key]))
+def _material(entry: Entry, key: str) -> Material | None:
+    if entry.body.get(f"{key}-data"):
+        return Material(data=base64.b64decode(entry.body[f"{key}-data"]))
+    if entry.body.get(key):
+        return Material(path=str(entry.folder / entry.body[key]))
     return None
 
 

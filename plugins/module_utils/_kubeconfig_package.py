@@ -21,6 +21,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import (
     Connection,
     Material,
+    suffice,
+)
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig_file import (
     default_location,
 )
 
@@ -38,7 +41,7 @@ def connect(options: Mapping[str, Any]) -> Connection:
     # The package writes what the kubeconfig holds into files, and removes them at an exit that a
     # task's process does not have.
     with tempfile.TemporaryDirectory() as folder:
-        if not _is_complete(options):
+        if not suffice(options):
             _load(configuration, options, folder)
         _override(configuration, options)
         paths = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
@@ -50,19 +53,9 @@ def connect(options: Mapping[str, Any]) -> Connection:
         ca=ca,
         client_cert=client_cert,
         client_key=client_key,
-        proxy=configuration.proxy,
         proxy_headers=configuration.proxy_headers or {},
         headers=_impersonation(options),
         authorization=lambda: _authorization(configuration),
-    )
-
-
-def _is_complete(options: Mapping[str, Any]) -> bool:
-    """Whether the options alone suffice, as in kubernetes.core."""
-    return "host" in options and (
-        "api_key" in options
-        or {"username", "password"} <= set(options)
-        or {"client_cert", "client_key"} <= set(options)
     )
 
 
@@ -109,8 +102,6 @@ def _override(configuration: Any, options: Mapping[str, Any]) -> None:
         "ca_cert": "ssl_ca_cert",
         "client_cert": "cert_file",
         "client_key": "key_file",
-        "proxy": "proxy",
-        "no_proxy": "no_proxy",
     }
     for option, attribute in attributes.items():
         if option in options:

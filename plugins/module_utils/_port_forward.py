@@ -20,8 +20,14 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils import _web_proxy
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    ApiError,
+    BadInputError,
+    MeshError,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._http import Http
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
 
 try:
     import websocket
@@ -110,19 +116,27 @@ def _open(http_client: Http, path: str, timeout: float) -> Any:
         sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         skip_utf8_validation=True,
         suppress_origin=True,
-        **_proxy(connection.proxy),
+        **_proxy(connection),
     )
 
 
-def _proxy(url: str | None) -> dict[str, Any]:
-    if not url:
-        return {"http_no_proxy": ["*"]}
-    parts = urlsplit(url)
+def _proxy(connection: Connection) -> dict[str, Any]:
+    """The proxy that all other requests go through; the library has rules of its own for one."""
+    if not connection.proxy:
+        # Without a proxy it takes that of the environment, whatever it is told to spare.
+        return {"http_proxy_host": "none.invalid", "http_proxy_port": 80, "http_no_proxy": ["*"]}
+    parts = urlsplit(connection.proxy)
+    if parts.scheme != "http":
+        raise BadInputError(
+            f"The proxy {parts.hostname} cannot be used to reach into pods: websocket-client takes"
+            " none with https. Give one with http:// before it."
+        )
     return {
         "http_proxy_host": parts.hostname,
-        "http_proxy_port": parts.port,
-        "proxy_type": parts.scheme,
-        "http_proxy_auth": (parts.username, parts.password) if parts.username else None,
+        "http_proxy_port": parts.port or 80,
+        "http_proxy_auth": _web_proxy.login(connection.proxy, connection.proxy_headers),
+        # Without an entry it takes NO_PROXY, and this one is nobody's.
+        "http_no_proxy": ["none.invalid"],
     }
 
 

@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Be quiet: the test looks at `asked`."""
 
     # The names that http.server looks for.
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = _answer  # noqa: N815
 
 
 @contextmanager

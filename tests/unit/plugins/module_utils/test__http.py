@@ -172,6 +172,13 @@ def test_a_proxy_is_told_the_whole_address() -> None:
     assert {asked.header("X-Who") for asked in stub.asked} == {"me"}
 
 
+def test_a_proxy_is_told_the_login_of_its_address() -> None:
+    with serving(Answer(200, {"ok": 1})) as stub:
+        url = stub.url.replace("//", "//me:w%40rd@")
+        _http.Http(Connection(server="http://api.test", proxy=url)).json("GET", "/version")
+    assert stub.asked[0].header("Proxy-Authorization") == "Basic bWU6d0ByZA=="
+
+
 def test_a_header_may_stand_twice() -> None:
     groups = (("Impersonate-Group", "a"), ("Impersonate-Group", "b"))
     with serving(Answer(200, {"ok": 1})) as stub:

@@ -24,7 +24,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig impor
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -193,6 +193,43 @@ def test_options_alone_suffice() -> None:
         ("Impersonate-Group", "a"),
         ("Impersonate-Group", "b"),
     )
+
+
+WAYS = [
+    pytest.param({"token": "t"}, id="short way"),
+    pytest.param({"username": "u", "password": "p"}, id="package"),
+]
+
+
+@pytest.mark.parametrize("user", WAYS)
+def test_both_ways_go_through_the_same_proxy(
+    user: dict[str, str], written: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(kubeconfig(user, **{"proxy-url": "http://kubeconfig.test"}))
+    monkeypatch.setenv("HTTPS_PROXY", "http://environment.test")
+    given = {"kubeconfig": path}
+    assert connect(given).proxy == "http://kubeconfig.test"
+    assert connect({**given, "context": "green"}).proxy == "http://environment.test"
+    assert connect({**given, "proxy": "http://option.test"}).proxy == "http://option.test"
+    assert connect({**given, "no_proxy": "blue.test"}).proxy is None
+
+
+def test_the_proxy_of_the_second_file_is_found(
+    written: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    document = kubeconfig({"token": "t"}, **{"proxy-url": "http://kubeconfig.test"})
+    (tmp_path / "first").write_text("current-context: green\n", encoding="utf-8")
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'first'}:{written(document)}")
+    connection = connect({})
+    assert (connection.server, connection.proxy) == (
+        "https://blue.test:6443",
+        "http://kubeconfig.test",
+    )
+
+
+def test_options_that_suffice_have_no_kubeconfig_read(written: Any) -> None:
+    given = {"host": "https://api.test", "api_key": "k", "kubeconfig": written("a: [")}
+    assert connect(given).proxy is None
 
 
 def test_password_is_basic_authentication() -> None:

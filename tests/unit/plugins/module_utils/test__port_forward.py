@@ -11,7 +11,11 @@ from contextlib import suppress
 import pytest
 from ansible_collections.meshwright.istio.plugins.module_utils import _port_forward
 from ansible_collections.meshwright.istio.plugins.module_utils._client import Client
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    ApiError,
+    BadInputError,
+    MeshError,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
 from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, serving
 
@@ -113,15 +117,44 @@ def test_refused_port_forward_says_why(status: int, message: str) -> None:
         Client(Connection(server=stub.url)).pod_get("p", "n", port=1, path="/")
 
 
-def test_proxy_is_used() -> None:
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        pytest.param("//me:w%40rd@", {}, id="address"),
+        pytest.param("//", {"proxy-authorization": "Basic bWU6d0ByZA=="}, id="header"),
+    ],
+)
+def test_proxy_is_used_though_the_environment_spares_the_host(
+    url: str, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "api.test")
+    monkeypatch.setenv("no_proxy", "api.test")
     with serving(Answer(502)) as stub:
         connection = Connection(
             server="http://api.test",
             server_name="kube.test",
-            proxy=stub.url.replace("//", "//user:word@"),
+            proxy=stub.url.replace("//", url),
+            proxy_headers=headers,
         )
         with pytest.raises(ApiError):
             Client(connection).pod_get("p", "n", port=1, path="/")
+    (asked,) = stub.asked
+    assert (asked.method, asked.path) == ("CONNECT", "api.test:80")
+    assert asked.header("Proxy-Authorization") == "Basic bWU6d0ByZA=="
+
+
+def test_no_proxy_is_used_though_the_environment_has_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "other.test")
+    assert forwarded(b"\x00HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab")[0] == b"ab"
+
+
+def test_proxy_of_https_is_refused() -> None:
+    connection = Connection(server="http://api.test", proxy="https://me:word@proxy.test")
+    with pytest.raises(BadInputError, match=r"The proxy proxy\.test cannot be used to reach into"):
+        Client(connection).pod_get("p", "n", port=1, path="/")
 
 
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
