@@ -15,19 +15,30 @@ from __future__ import annotations
 
 import base64
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _impersonation,
     _kubeconfig_file,
     _web_proxy,
 )
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
 from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig_file import Chosen, Entry
 
 # Options of kubernetes.core's auth fragment that this file can use without the kubernetes package.
-_SIMPLE_OPTIONS = frozenset({"kubeconfig", "context", "validate_certs", "proxy", "no_proxy"})
+_SIMPLE_OPTIONS = frozenset(
+    {
+        "kubeconfig",
+        "context",
+        "validate_certs",
+        "proxy",
+        "no_proxy",
+        "impersonate_user",
+        "impersonate_groups",
+    }
+)
 _OPTIONS = {
     "kubeconfig": "K8S_AUTH_KUBECONFIG",
     "context": "K8S_AUTH_CONTEXT",
@@ -66,24 +77,14 @@ _SIMPLE_USER_KEYS = frozenset(
         "client-certificate-data",
         "client-key",
         "client-key-data",
+        "tokenFile",
+        "as",
+        "as-groups",
+        "as-uid",
+        "as-user-extra",
         "extensions",
     }
 )
-
-_SECRET_KEYS = frozenset(
-    {
-        "token",
-        "password",
-        "client-key-data",
-        "client-certificate-data",
-        "id-token",
-        "refresh-token",
-        "access-token",
-        "client-secret",
-    }
-)
-# What is no secret (a profile, a region) is not hidden: its value may be a word of any result.
-_SECRET_VARIABLE = re.compile(r"pass|secret|token|key|credential", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +122,13 @@ def connect(params: Mapping[str, Any], environment: Mapping[str, str] | None = N
     connection = _simple(options, chosen) if chosen else None
     if connection is None:
         connection = _through_kubernetes(options)
-    proxy_url = chosen.cluster.body.get("proxy-url") if chosen else None
-    return replace(connection, proxy=_web_proxy.choose(connection.server, options, proxy_url))
+    cluster = chosen.cluster.body if chosen else {}
+    return replace(
+        connection,
+        proxy=_web_proxy.choose(connection.server, options, cluster.get("proxy-url")),
+        headers=_impersonation.headers(options, chosen.user.body if chosen else {}),
+        authorization=_token_file(options, chosen) or connection.authorization,
+    )
 
 
 def suffice(options: Mapping[str, Any]) -> bool:
@@ -132,22 +138,6 @@ def suffice(options: Mapping[str, Any]) -> bool:
         or {"username", "password"} <= set(options)
         or {"client_cert", "client_key"} <= set(options)
     )
-
-
-def secrets(value: Any) -> Iterator[str]:
-    """The secrets of a kubeconfig that was given as a dictionary."""
-    if isinstance(value, Mapping):
-        # An entry of exec.env has a name and a value.
-        variable = str(value.get("name", ""))
-        for key, inner in value.items():
-            if key in _SECRET_KEYS or (key == "value" and _SECRET_VARIABLE.search(variable)):
-                if inner and isinstance(inner, str):
-                    yield inner
-            else:
-                yield from secrets(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from secrets(inner)
 
 
 def _with_environment(params: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -187,6 +177,33 @@ def _simple(options: Mapping[str, Any], chosen: Chosen) -> Connection | None:
         client_key=_material(chosen.user, "client-key"),
         authorization=lambda: f"Bearer {token}" if token else None,
     )
+
+
+def _token_file(
+    options: Mapping[str, Any], chosen: Chosen | None
+) -> Callable[[], str | None] | None:
+    """What reads the kubeconfig's token from its file anew; None where nothing of it is in one.
+
+    Such a token is replaced while it is in use, which the package does not notice.
+    """
+    user = chosen.user if chosen else None
+    # A provider goes before it in the package too; an option is the user's last word.
+    if user is None or not user.body.get("tokenFile"):
+        return None
+    if "auth-provider" in user.body or "api_key" in options:
+        return None
+    path = user.folder / user.body["tokenFile"]
+
+    def read() -> str:
+        try:
+            return f"Bearer {path.read_text(encoding='utf-8').strip()}"
+        except OSError as error:
+            raise BadInputError(
+                f"The token of the kubeconfig cannot be read: {error}. Give another kubeconfig, or"
+                " see to it that the file is there."
+            ) from error
+
+    return read
 
 
 def _material(entry: Entry, key: str) -> Material | None:

@@ -54,7 +54,6 @@ def connect(options: Mapping[str, Any]) -> Connection:
         client_cert=client_cert,
         client_key=client_key,
         proxy_headers=configuration.proxy_headers or {},
-        headers=_impersonation(options),
         authorization=lambda: _authorization(configuration),
     )
 
@@ -126,16 +125,6 @@ def _authorization(configuration: Any) -> str | None:
         pair = f"{configuration.username}:{configuration.password or ''}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
     return None
-
-
-def _impersonation(options: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """One header for the user and one for each group: the API server does not split lists."""
-    user = options.get("impersonate_user")
-    groups = options.get("impersonate_groups", ())
-    return (
-        *((("Impersonate-User", user),) if user else ()),
-        *(("Impersonate-Group", group) for group in groups),
-    )
 
 
 def _material(path: str | None, folder: str) -> Material | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import _kubeconfig
+from ansible_collections.meshwright.istio.plugins.module_utils import _kubeconfig_secrets
 
 
 class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
@@ -29,6 +29,6 @@ class Module(AnsibleModule):  # type: ignore[misc] # ansible-core has no types
     def _hide(self) -> None:
         for login in (self.params, self.params.get("target")):
             if isinstance(login, Mapping):
-                for secret in _kubeconfig.secrets(login.get("kubeconfig")):
+                for secret in _kubeconfig_secrets.secrets(login.get("kubeconfig")):
                     # The log has the dictionary as Python writes it.
                     self.no_log_values |= {secret, repr(secret)[1:-1]}

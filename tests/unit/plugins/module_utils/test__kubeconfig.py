@@ -232,6 +232,53 @@ def test_options_that_suffice_have_no_kubeconfig_read(written: Any) -> None:
     assert connect(given).proxy is None
 
 
+@pytest.mark.parametrize("user", WAYS)
+def test_both_ways_act_as_whom_the_kubeconfig_names(user: dict[str, str], written: Any) -> None:
+    given = {"kubeconfig": written(kubeconfig({**user, "as": "jane", "as-groups": ["a"]}))}
+    assert connect(given).headers == (("Impersonate-User", "jane"), ("Impersonate-Group", "a"))
+    assert connect({**given, "impersonate_user": "me"}).headers == (("Impersonate-User", "me"),)
+
+
+@pytest.mark.parametrize(
+    "context", [None, pytest.param("green", id="the package, for there are two")]
+)
+def test_a_token_that_was_replaced_in_its_file_is_read_anew(
+    context: str | None, written: Any, tmp_path: Path
+) -> None:
+    path = written(kubeconfig({"tokenFile": "token"}))
+    token = tmp_path / "token"
+    token.write_text("old\n", encoding="utf-8")
+    location = path if context is None else f"{path}:/nowhere"
+    connection = connect({"kubeconfig": location, "context": context})
+    assert connection.authorization() == "Bearer old"
+    token.write_text("new\n", encoding="utf-8")
+    assert connection.authorization() == "Bearer new"
+    token.unlink()
+    with pytest.raises(BadInputError, match="The token of the kubeconfig cannot be read"):
+        connection.authorization()
+
+
+@pytest.mark.parametrize(
+    ("user", "options", "expected"),
+    [
+        pytest.param({}, {"api_key": "k"}, "Bearer k", id="option"),
+        pytest.param(
+            # What a JWT has to look like for the package; this one never expires.
+            {"auth-provider": {"name": "oidc", "config": {"id-token": "e30.e30.x"}}},
+            {},
+            "Bearer e30.e30.x",
+            id="provider",
+        ),
+    ],
+)
+def test_what_goes_before_a_token_in_a_file(
+    user: dict[str, Any], options: dict[str, str], expected: str, written: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("t", encoding="utf-8")
+    path = written(kubeconfig({**user, "tokenFile": "token"}))
+    assert connect({"kubeconfig": path, **options}).authorization() == expected
+
+
 def test_password_is_basic_authentication() -> None:
     connection = connect({"host": "https://api.test", "username": "u", "password": "p"})
     assert connection.authorization() == "Basic dTpw"
@@ -302,42 +349,3 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "kubernetes", None)
     with pytest.raises(Exception, match="pip install kubernetes"):
         connect({"host": "https://api.test", "api_key": "k"})
-
-
-SECRET_USERS = [
-    pytest.param({"token": "t0ken", "client-key-data": "k3y", "username": "jane"}, id="itself"),
-    pytest.param(
-        {
-            "auth-provider": {
-                "name": "oidc",
-                "config": {"client-id": "me", "client-secret": "t0ken", "access-token": "k3y"},
-            }
-        },
-        id="provider",
-    ),
-    pytest.param(
-        {
-            "exec": {
-                "command": "aws",
-                "env": [
-                    {"name": "AWS_PROFILE", "value": "default"},
-                    {"name": "AWS_SECRET_ACCESS_KEY", "value": "t0ken"},
-                    {"name": "vault_token", "value": "k3y"},
-                ],
-            }
-        },
-        id="plugin",
-    ),
-]
-
-
-@pytest.mark.parametrize("user", SECRET_USERS)
-def test_secrets_of_a_dictionary_are_found(user: dict[str, Any]) -> None:
-    assert set(_kubeconfig.secrets(kubeconfig(user))) == {"t0ken", "k3y"}
-
-
-@pytest.mark.parametrize(
-    "value", ["/a/path", None, pytest.param(kubeconfig({"token": ""}), id="an empty one")]
-)
-def test_where_nothing_is_secret_nothing_is_found(value: Any) -> None:
-    assert set(_kubeconfig.secrets(value)) == set()
