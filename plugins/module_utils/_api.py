@@ -95,8 +95,12 @@ class Api(Protocol):
         patch_type: PatchType = "merge",
         subresource: str | None = None,
         dry_run: bool = False,
+        seconds: float | None = None,
     ) -> Object:
-        """Patch the object; ApiError with status 404 when it does not exist."""
+        """Patch the object; ApiError with status 404 when it does not exist.
+
+        With `seconds` it is sent once and an answer awaited for so long: the caller tries again.
+        """
 
     def apply(
         self,

@@ -125,6 +125,7 @@ class Client:
         patch_type: PatchType = "merge",
         subresource: str | None = None,
         dry_run: bool = False,
+        seconds: float | None = None,
     ) -> Object:
         return self._http.json(
             "PATCH",
@@ -132,6 +133,7 @@ class Client:
             body=body,
             query=_write_query(dry_run=dry_run),
             content_type=PATCH_TYPES[patch_type],
+            seconds=seconds,
         )
 
     def apply(
@@ -147,14 +149,14 @@ class Client:
         query["force"] = "true" if force else "false"
         return self._http.json(
             "PATCH",
-            _path_of(kind, body),
+            kind.path_of(body),
             body=body,
             query=query,
             content_type="application/apply-patch+yaml",
         )
 
     def replace(self, kind: Kind, body: Mapping[str, Any]) -> Object:
-        return self._http.json("PUT", _path_of(kind, body), body=body, query=_write_query())
+        return self._http.json("PUT", kind.path_of(body), body=body, query=_write_query())
 
     def delete(
         self,
@@ -238,11 +240,6 @@ class Client:
             if error.status == 404:
                 return None
             raise
-
-
-def _path_of(kind: Kind, body: Mapping[str, Any]) -> str:
-    metadata = body["metadata"]
-    return kind.path(metadata.get("namespace"), metadata["name"])
 
 
 def _write_query(field_manager: str = FIELD_MANAGER, *, dry_run: bool = False) -> dict[str, str]:

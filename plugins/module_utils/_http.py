@@ -80,7 +80,10 @@ class Http:
         accept: str = "application/json",
         **settings: Any,
     ) -> urllib3.BaseHTTPResponse:
-        """Send it, again while the server is busy or away; ApiError for any other refusal."""
+        """Send it, again while the server is busy or away; ApiError for any other refusal.
+
+        With `seconds` it is sent once only, and that is the time for the answer.
+        """
         url = self._before_path + path + (f"?{urlencode(query)}" if query else "")
         data = None if body is None else json.dumps(body).encode()
         kinds = {"Accept": accept, **({} if body is None else {"Content-Type": content_type})}
@@ -102,7 +105,7 @@ class Http:
         kinds: Mapping[str, str],
         *,
         stream: bool = False,
-        retry_429: bool = True,
+        **patience: Any,
     ) -> urllib3.BaseHTTPResponse:
         try:
             return self._sender.request(
@@ -111,9 +114,8 @@ class Http:
                 body=data,
                 headers=urllib3.HTTPHeaderDict(self.headers(**kinds)),
                 preload_content=not stream,
-                timeout=self._timeout,
-                retries=self._retries[retry_429],
                 redirect=False,
+                **self._patience(**patience),
             )
         except HTTPError as error:
             raise ApiError(
@@ -122,6 +124,13 @@ class Http:
                 status=0,
                 reason="Unreachable",
             ) from error
+
+    def _patience(self, *, retry_429: bool = True, seconds: float | None = None) -> dict[str, Any]:
+        """How long to wait for an answer, and what to try again."""
+        if seconds is None:
+            return {"timeout": self._timeout, "retries": self._retries[retry_429]}
+        once = urllib3.Retry(total=0, raise_on_status=False)
+        return {"timeout": urllib3.Timeout(total=seconds), "retries": once}
 
     def events(self, path: str, query: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """The events of a watch; it ends quietly when the connection does."""

@@ -11,7 +11,9 @@ fresh process.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,11 @@ class Kind:
             parts += ["namespaces", namespace]
         parts += [part for part in (self.plural, name, subresource) if part is not None]
         return "/".join(parts)
+
+    def path_of(self, body: Mapping[str, Any]) -> str:
+        """The path of the object with that body."""
+        metadata = body["metadata"]
+        return self.path(metadata.get("namespace"), metadata["name"])
 
 
 def _kind(api_version: str, kind: str, plural: str, *, namespaced: bool = True) -> Kind:

@@ -17,10 +17,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Move
 
-# Another writer was faster, the server was busy, or nobody answered. The client tries the busy
-# ones for a while itself; a conflict it leaves to its caller.
+# Another writer was faster, the server was busy, or nobody answered. To send the same labels again
+# does no harm where only the answer was lost.
 _PASSING = frozenset({0, 409, 429, 500, 502, 503, 504})
-_PAUSE = 0.1
+_SHORTEST_PAUSE = 0.1
+_LONGEST_PAUSE = 8.0
+# What is sent just before the end has this time for its answer, else nobody knew what came of it.
+_SHORTEST_WAIT = 1.0
 _NAMED_IN_MESSAGE = 5
 
 
@@ -37,14 +40,17 @@ def write(
 
     def send(move: Move) -> Move:
         refusal = f"it was not reached within {timeout:g} s."
-        while clock() < end:
+        pause = _SHORTEST_PAUSE
+        while (left := end - clock()) > 0:
+            seconds = max(left, _SHORTEST_WAIT)
             try:
-                api.patch(_kinds.NAMESPACE, move.name, move.patch())
+                api.patch(_kinds.NAMESPACE, move.name, move.patch(), seconds=seconds)
             except ApiError as error:
                 refusal = error.message
                 if error.status not in _PASSING:
                     break
-                sleep(_PAUSE)
+                sleep(max(min(pause, end - clock()), 0))
+                pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 return move
         return replace(move, error=refusal)

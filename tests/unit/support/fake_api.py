@@ -151,7 +151,9 @@ class FakeApi:
         patch_type: PatchType = "merge",
         subresource: str | None = None,
         dry_run: bool = False,
+        seconds: float | None = None,
     ) -> Object:
+        assert seconds is None or seconds > 0
         assert patch_type in ("merge", "strategic"), "the fake knows no JSON patches"
         self._request("patch", kind, name, dry_run=dry_run)
         current = self._existing(kind, name, namespace)

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +57,23 @@ def test_429_is_an_answer_when_the_caller_wants_it() -> None:
             client(stub).request("POST", "/evict", body={}, retry_429=False)
         assert len(stub.asked) == 1
     assert caught.value.status == 429
+
+
+def test_a_request_with_a_time_is_sent_once() -> None:
+    with serving(Answer(503, {"message": "busy"}, {"Retry-After": "1"})) as stub:
+        with pytest.raises(ApiError, match="503: busy"):
+            client(stub).request("PATCH", "/x", body={}, seconds=5.0)
+        assert len(stub.asked) == 1
+
+
+def test_a_request_with_a_time_waits_no_longer_for_its_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        http = _http.Http(Connection(server=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        began = time.monotonic()
+        with pytest.raises(ApiError, match="cannot be reached") as caught:
+            http.request("PATCH", "/x", body={}, seconds=0.5)
+    assert 0.4 < time.monotonic() - began < 10
+    assert caught.value.status == 0
 
 
 def test_server_that_stays_busy_is_an_error_with_its_words(

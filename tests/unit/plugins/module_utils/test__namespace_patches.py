@@ -4,13 +4,18 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.module_utils import _namespace_patches
+from ansible_collections.meshwright.istio.plugins.module_utils import _http, _namespace_patches
+from ansible_collections.meshwright.istio.plugins.module_utils._client import Client
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import ApiError, MeshError
+from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig import Connection
 from ansible_collections.meshwright.istio.plugins.module_utils._namespace import Injection, Move
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.stub_server import Answer, serving
 
 OLD, NEW = Injection(injection="enabled"), Injection(revision="1-29")
 
@@ -38,8 +43,10 @@ class Time:
 
 
 def write(api: FakeApi, *moves: Move, timeout: float = 1.0) -> tuple[Move, ...]:
-    time = Time()
-    return _namespace_patches.write(api, moves, timeout=timeout, clock=time.clock, sleep=time.sleep)
+    spent = Time()
+    return _namespace_patches.write(
+        api, moves, timeout=timeout, clock=spent.clock, sleep=spent.sleep
+    )
 
 
 def refusal(status: int) -> ApiError:
@@ -72,6 +79,36 @@ def test_write_gives_up_at_the_deadline() -> None:
     api.failures["patch", "a"] = [refusal(409)] * 100
     written = write(api, move("a"), move("b"))
     assert [one.error for one in written] == ["Refused with 409.", "it was not reached within 1 s."]
+
+
+def test_write_leaves_longer_and_longer_between_tries() -> None:
+    api = FakeApi(namespace("a"))
+    api.failures["patch", "a"] = [refusal(503)] * 100
+    spent = Time()
+    _namespace_patches.write(api, [move("a")], timeout=60, clock=spent.clock, sleep=spent.sleep)
+    # 0.1 s, doubled up to 8 s: seven tries in 12.7 s, and one in each 8 s of the rest.
+    assert len(api.writes) == 13
+    assert spent.now == pytest.approx(60)
+
+
+def test_write_ends_in_time_though_the_server_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_http, "_READ_TIMEOUT", 5.0)
+    monkeypatch.setattr(_http, "_RETRIES", 3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        api = Client(Connection(server=f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        began = time.monotonic()
+        (written,) = _namespace_patches.write(api, [move("a")], timeout=0.5)
+    # One try, which has a second at least.
+    assert time.monotonic() - began < 5
+    assert "cannot be reached" in str(written.error)
+
+
+def test_write_tries_a_busy_server_again_in_time() -> None:
+    with serving(Answer(503, headers={"Retry-After": "30"}), Answer()) as stub:
+        (written,) = _namespace_patches.write(
+            Client(Connection(server=stub.url)), [move("a")], timeout=20
+        )
+    assert (written.error, len(stub.asked)) == (None, 2)
 
 
 def test_write_tries_every_namespace_although_one_fails() -> None:
