@@ -51,7 +51,7 @@ class Http:
         self.tls = _tls.context_of(connection)
         self._sender, self._before_path = _sender(connection, self.tls)
         self._timeout = urllib3.Timeout(connect=_CONNECT_TIMEOUT, read=_READ_TIMEOUT)
-        self._retries = {True: _retry(_BUSY), False: _retry(_BUSY - {429})}
+        self._retries = {True: _retry(_BUSY), False: _retry(_BUSY - {429}, heed=False)}
         self._authorization = connection.authorization()
 
     def headers(self, **more: str) -> list[tuple[str, str]]:
@@ -150,7 +150,8 @@ class Http:
             response.release_conn()
 
 
-def _retry(statuses: frozenset[int]) -> urllib3.Retry:
+def _retry(statuses: frozenset[int], *, heed: bool = True) -> urllib3.Retry:
+    """Of these statuses; of 413, 429 and 503 too where the server's Retry-After is heeded."""
     return urllib3.Retry(
         total=_RETRIES,
         redirect=False,
@@ -159,7 +160,7 @@ def _retry(statuses: frozenset[int]) -> urllib3.Retry:
         backoff_factor=0.2,
         backoff_max=8,
         backoff_jitter=0.1,
-        respect_retry_after_header=True,
+        respect_retry_after_header=heed,
         raise_on_status=False,
     )
 

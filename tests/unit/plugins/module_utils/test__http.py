@@ -52,7 +52,9 @@ def test_request_is_sent_again_when_the_server_is_busy(
 
 
 def test_429_is_an_answer_when_the_caller_wants_it() -> None:
-    with serving(Answer(429, {"message": "disruption budget"})) as stub:
+    """Also where it says when to ask again, as the API server does for an eviction."""
+    answer = Answer(429, {"message": "disruption budget"}, {"Retry-After": "10"})
+    with serving(answer) as stub:
         with pytest.raises(ApiError, match="disruption budget") as caught:
             client(stub).request("POST", "/evict", body={}, retry_429=False)
         assert len(stub.asked) == 1
