@@ -15,10 +15,14 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _control_plane,
     _gateway,
     _gateway_read,
+    _gone,
     _kinds,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
-from ansible_collections.meshwright.istio.plugins.module_utils._errors import BadInputError
+from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
+    BadInputError,
+    MeshError,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway import Gateway, Target
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_course import ByLabel
 from ansible_collections.meshwright.istio.plugins.module_utils._gateway_move import Move
@@ -34,15 +38,19 @@ from ansible_collections.meshwright.istio.plugins.module_utils._witness import W
 class GatewayJob:
     """What the module has planned: all the gateways, and those that have to move.
 
-    With `holds` they do not move yet: those that istiod deploys are held where they are.
+    With `holds` they do not move yet: those that istiod deploys are held where they are. `gone`
+    are names that were given of what does not exist; with `leaves_out` those join them that are
+    deleted meanwhile.
     """
 
     target: Target
     holds: bool = False
+    leaves_out: bool = False
     gateways: tuple[Gateway, ...]
     deployments: Mapping[Reference, Object]
     drained: dict[Reference, list[dict[str, Any]]] = field(default_factory=dict)
     seconds: dict[Reference, float] = field(default_factory=dict)
+    gone: list[Reference] = field(default_factory=list)
 
     @property
     def todo(self) -> tuple[Gateway, ...]:
@@ -75,6 +83,7 @@ class GatewayJob:
                 "drained": self.drained.get(gateway.workload.reference, []),
             }
             for gateway in self.gateways
+            if gateway.workload.reference not in self.gone
         ]
 
     def _after(self, gateway: Gateway) -> list[str]:
@@ -84,22 +93,29 @@ class GatewayJob:
 
     def carry_out(self, api: Api, waiter: Waiter, patience: Patience) -> None:
         """Move or hold them side by side."""
-        if self.holds:
-            api.each(lambda gateway: self._hold(api, waiter, gateway), self.todo)
-            return
         witness = Witness(api, waiter.clock)
 
-        def move(gateway: Gateway) -> None:
-            started = waiter.clock()
-            reference = gateway.workload.reference
-            one = Move(api, waiter, witness, gateway, self.target, patience)
+        def work(gateway: Gateway) -> None:
             try:
-                one.run(self.deployments[reference])
-            finally:
-                self.drained[reference] = one.drained
-                self.seconds[reference] = round(waiter.clock() - started, 1)
+                if self.holds:
+                    self._hold(api, waiter, gateway)
+                else:
+                    self._move(Move(api, waiter, witness, gateway, self.target, patience), waiter)
+            except MeshError:
+                reference = gateway.workload.reference
+                if not (self.leaves_out and _gone.is_gone(api, _kinds.DEPLOYMENT, reference)):
+                    raise
+                self.gone.append(reference)
 
-        api.each(move, self.todo)
+        api.each(work, self.todo)
+
+    def _move(self, one: Move, waiter: Waiter) -> None:
+        started = waiter.clock()
+        try:
+            one.run(self.deployments[one.reference])
+        finally:
+            self.drained[one.reference] = one.drained
+            self.seconds[one.reference] = round(waiter.clock() - started, 1)
 
     def _hold(self, api: Api, waiter: Waiter, gateway: Gateway) -> None:
         if gateway.parent is not None:
@@ -117,6 +133,7 @@ def plan(
     *,
     holds: bool = False,
     allow_empty_nodes: bool = False,
+    leave_out: bool = False,
 ) -> GatewayJob:
     """Read the gateways and refuse what cannot be moved before anything is."""
     mesh = _control_plane.read(api)
@@ -128,10 +145,17 @@ def plan(
             f" right is one of {known}, or a tag."
         )
     target = Target(name=revision, revision=resolved, version=version)
-    found, deployments = _gateway_read.read(api, names, mesh)
+    found, deployments = _gateway_read.read(api, names, mesh, leave_out=leave_out)
     if allow_empty_nodes:
         found = tuple(replace(each, keep_to_node=()) for each in found)
-    job = GatewayJob(target=target, holds=holds, gateways=found, deployments=deployments)
+    job = GatewayJob(
+        target=target,
+        holds=holds,
+        leaves_out=leave_out,
+        gateways=found,
+        deployments=deployments,
+        gone=[name for name in names if name not in deployments],
+    )
     services = {
         space: api.list(_kinds.SERVICE, space) for space in {each.namespace for each in job.todo}
     }

@@ -38,6 +38,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._gateway_successo
 from ansible_collections.meshwright.istio.plugins.module_utils._leaving import Leaving
 from ansible_collections.meshwright.istio.plugins.module_utils._patience import Patience
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
+from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
 from ansible_collections.meshwright.istio.plugins.module_utils._waiter import Waiter, not_ready
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
@@ -80,6 +81,10 @@ class Move:
             gateway=True,
         )
         self._sent_away: set[str] = set()
+
+    @property
+    def reference(self) -> Reference:
+        return self._gateway.workload.reference
 
     @property
     def drained(self) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _departure,
     _gateway,
     _gateway_parent,
+    _gone,
     _kinds,
     _standing,
 )
@@ -36,8 +37,11 @@ def is_gateway(item: Object) -> bool:
     return _gateway.is_gateway(item) or _gateway_parent.parent_name(item) is not None
 
 
-def read(api: Api, names: Sequence[Reference], mesh: Mesh) -> Found:
-    """The gateways of those names, all where there is none, with their Deployments."""
+def read(api: Api, names: Sequence[Reference], mesh: Mesh, *, leave_out: bool = False) -> Found:
+    """The gateways of those names, all where there is none, with their Deployments.
+
+    A name that is of no gateway is refused or left out, as one is then whose namespace is going.
+    """
     listed, spaces, pods, asking = api.each(
         api.list, (_kinds.DEPLOYMENT, _kinds.NAMESPACE, _kinds.POD, _kinds.K8S_GATEWAY)
     )
@@ -45,12 +49,20 @@ def read(api: Api, names: Sequence[Reference], mesh: Mesh) -> Found:
     deployments = {
         Workload.from_object(each).reference: each for each in listed if _is_one(each, known)
     }
-    if missing := [str(name) for name in names if name not in deployments]:
+    if leave_out:
+        ending = {item["metadata"]["name"] for item in spaces if _gone.is_ending(item)}
+        deployments = {
+            name: item
+            for name, item in deployments.items()
+            if name.namespace not in ending and not _gone.is_ending(item)
+        }
+    elif missing := [str(name) for name in names if name not in deployments]:
         raise BadInputError(
             f"gateways: {', '.join(missing)} is no gateway; right is one of"
             f" {', '.join(map(str, sorted(deployments))) or 'none, as there is none'}."
         )
-    chosen = {name: deployments[name] for name in names or sorted(deployments)}
+    wanted = names or sorted(deployments)
+    chosen = {name: deployments[name] for name in wanted if name in deployments}
     roots = {each.service[0] for each in mesh.injectors if each.service}
     standing = _standing.read(api, sorted({name.namespace for name in chosen}), roots)
     reader = _Reader(mesh, spaces, pods, known, standing)

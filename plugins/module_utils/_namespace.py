@@ -106,16 +106,18 @@ def check_name(option: str, name: str) -> None:
         )
 
 
-def pick(namespaces: Sequence[Namespace], names: Iterable[str]) -> list[Namespace]:
-    """The named ones; a name that does not exist is refused."""
+def pick(
+    namespaces: Sequence[Namespace], names: Iterable[str], *, leave_out: bool = False
+) -> list[Namespace]:
+    """The named ones; a name that does not exist is refused, or left out."""
     known = {namespace.name: namespace for namespace in namespaces}
     wanted = list(dict.fromkeys(names))
     missing = [_describe_missing(name, known) for name in wanted if name not in known]
-    if missing:
+    if missing and not leave_out:
         raise BadInputError(
             f"namespaces: {'; '.join(missing)}. Correct the list or create them first.",
         )
-    return [known[name] for name in wanted]
+    return [known[name] for name in wanted if name in known]
 
 
 def _describe_missing(name: str, known: Iterable[str]) -> str:

@@ -24,6 +24,7 @@ _SHORTEST_PAUSE = 0.1
 _LONGEST_PAUSE = 8.0
 # What is sent just before the end has this time for its answer, else nobody knew what came of it.
 _SHORTEST_WAIT = 1.0
+_NOT_FOUND = 404
 _NAMED_IN_MESSAGE = 5
 
 
@@ -32,13 +33,17 @@ def write(
     moves: Sequence[Move],
     *,
     timeout: float,
+    leave_out: bool = False,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Move, ...]:
-    """Send every move and say what came of each; no failure keeps another from being tried."""
+    """Send every move and say what came of each; no failure keeps another from being tried.
+
+    A namespace that has gone meanwhile has failed, or is left out.
+    """
     end = clock() + timeout
 
-    def send(move: Move) -> Move:
+    def send(move: Move) -> Move | None:
         refusal = f"it was not reached within {timeout:g} s."
         pause = _SHORTEST_PAUSE
         while (left := end - clock()) > 0:
@@ -46,6 +51,8 @@ def write(
             try:
                 api.patch(_kinds.NAMESPACE, move.name, move.patch(), seconds=seconds)
             except ApiError as error:
+                if error.status == _NOT_FOUND and leave_out:
+                    return None
                 refusal = error.message
                 if error.status not in _PASSING:
                     break
@@ -55,11 +62,13 @@ def write(
                 return move
         return replace(move, error=refusal)
 
-    sent = {move.name: move for move in api.each(send, [move for move in moves if move.changed])}
-    return tuple(sent.get(move.name, move) for move in moves)
+    wanted = [move for move in moves if move.changed]
+    sent = dict(zip((move.name for move in wanted), api.each(send, wanted), strict=True))
+    outcomes = (sent.get(move.name, move) for move in moves)
+    return tuple(outcome for outcome in outcomes if outcome is not None)
 
 
-def report(moves: Sequence[Move]) -> dict[str, Any]:
+def report(moves: Sequence[Move], left_out: Sequence[str] = ()) -> dict[str, Any]:
     """The module's result; MeshError with the same keys when a namespace failed."""
     failed = [move for move in moves if move.error is not None]
     done = [move for move in moves if move.changed and move.error is None]
@@ -72,6 +81,7 @@ def report(moves: Sequence[Move]) -> dict[str, Any]:
             "unchanged": len(moves) - len(done) - len(failed),
             "failed": len(failed),
         },
+        "left_out": list(left_out),
         "diff": _result.diff(move.change() for move in done),
     }
     if failed:

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gone,
     _injector,
     _kinds,
     _namespace,
@@ -41,6 +42,7 @@ class Relabelling:
     istio_namespace: str
     allow_system_namespaces: bool
     allow_opted_out: bool
+    leaves_out: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Relabelling:
@@ -67,16 +69,25 @@ class Relabelling:
             istio_namespace=params["istio_namespace"],
             allow_system_namespaces=params["allow_system_namespaces"],
             allow_opted_out=params["allow_opted_out"],
+            leaves_out=_gone.leaves_out(params),
         )
 
     def read(self, api: Api) -> list[Namespace]:
         """The namespaces that are meant, with one LIST (two for names and a selector)."""
         chosen = {}
         if self.names:
-            chosen = {one.name: one for one in _namespace.pick(_list(api, ""), self.names)}
+            named = _namespace.pick(_list(api, ""), self.names, leave_out=self.leaves_out)
+            chosen = {one.name: one for one in named}
         if self.selector is not None:
             chosen |= {one.name: one for one in _list(api, self.selector)}
         return [one for one in chosen.values() if _share.is_within(one.name, self.share)]
+
+    def left_out(self, moves: Iterable[Move]) -> list[str]:
+        """The names that were given and have no move, as there are no such namespaces."""
+        there = {move.name for move in moves}
+        return [
+            name for name in self.names if name not in there and _share.is_within(name, self.share)
+        ]
 
     def plan(self, namespaces: Sequence[Namespace]) -> tuple[Move, ...]:
         """What becomes of each; refused where somebody has to say first that it is meant."""

@@ -27,6 +27,7 @@ class Action(StrEnum):
     AWAITED = "awaited"
     RESTORED = "restored"
     STARTED = "started"
+    GONE = "gone"
     FAILED = "failed"
     NOT_BEGUN = "not_begun"
 

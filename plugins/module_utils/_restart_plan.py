@@ -62,13 +62,15 @@ class Planner:
     def plan(self, fleet: Fleet) -> Plan:
         """The plan for everything selected."""
         chosen = [each for each in fleet.workloads() if self._is_chosen(each.reference)]
-        self._request.refuse_absent(each.reference for each in chosen)
+        absent = self._request.absent(each.reference for each in chosen)
+        spaces = self._request.selection.namespaces
         judged = [self._judge(each, fleet) for each in chosen]
         left = [each for each in judged if isinstance(each, Left)]
         return Plan(
             todo=tuple(each for each in judged if isinstance(each, Todo)),
             left=(*left, *self._orphans(fleet.others())),
             right=sum(each is True for each in judged),
+            left_out=(*(each for each in spaces if each not in self._namespaces), *absent),
         )
 
     def _is_chosen(self, reference: Reference) -> bool:

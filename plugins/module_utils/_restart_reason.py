@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from ansible_collections.meshwright.istio.plugins.module_utils._pod import Pod
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import Reference
+from ansible_collections.meshwright.istio.plugins.module_utils._restart_flight import Outcome
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_todo import Left, Task
 from ansible_collections.meshwright.istio.plugins.module_utils._surge import Footing
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted, describe
@@ -21,6 +22,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._workload import 
     Workload,
 )
 from ansible_collections.meshwright.istio.plugins.module_utils.report import words
+
+_NAMED = 5
 
 
 def of(off: Collection[Pod], total: int, task: Task, footing: Footing) -> str:
@@ -94,3 +97,17 @@ def of_orphan(reference: Reference, number: int) -> str:
         f"pod belongs to a {reference.kind}, which cannot be asked to restart it",
         f"pods belong to a {reference.kind}, which cannot be asked to restart them",
     )
+
+
+def listing(head: str, entries: Sequence[Outcome] | Sequence[Left]) -> str:
+    """What became of the first of them, after these words; empty where there are none."""
+    if not entries:
+        return ""
+    texts = [f"{each.reference}: {each.reason.rstrip('.')}" for each in entries]
+    return f"{head}. {some(texts, '; ')}."
+
+
+def some(texts: Sequence[str], between: str) -> str:
+    """The first of them, and how many more there are."""
+    more = f"{between}and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return between.join(texts[:_NAMED]) + more

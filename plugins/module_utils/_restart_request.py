@@ -98,12 +98,17 @@ class Request:
             return False
         return reference.kind in self.kinds and (not self.names or reference.name in self.names)
 
-    def refuse_absent(self, known: Iterable[Reference]) -> None:
-        """Refuse names that no workload has: most likely they are misspelt."""
+    def absent(self, known: Iterable[Reference]) -> tuple[str, ...]:
+        """The names that no workload has; most likely they are misspelt, so they are refused.
+
+        Those of workloads are left out where that was asked for.
+        """
         present = set(known)
-        absent = [str(each) for each in self.selection.workloads if each not in present]
-        _refuse("workloads", absent)
+        missing = [each for each in self.selection.workloads if each not in present]
+        if not self.selection.leaves_out:
+            _refuse("workloads", map(str, missing))
         _refuse("names", sorted(set(self.names) - {each.name for each in present}))
+        return tuple(each.path for each in missing)
 
 
 def _check_drain(params: Mapping[str, Any]) -> None:

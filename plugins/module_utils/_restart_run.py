@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gone,
     _injector,
+    _restart_reason,
     _result,
     _standing,
 )
@@ -53,8 +55,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._selection import
 from ansible_collections.meshwright.istio.plugins.module_utils._standing import Standing
 from ansible_collections.meshwright.istio.plugins.module_utils._wanted import Wanted
 from ansible_collections.meshwright.istio.plugins.module_utils._witness import Witness
-
-_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,7 @@ class Run:
                 fleet=self.fleet, wanted=self.wanted, respects_budgets=request.respects_budgets
             ),
             say=say,
+            gone=self._is_gone,
         )
         try:
             if request.waits and self.plan.todo:
@@ -147,19 +148,19 @@ class Run:
         failed = [each for each in ended if each.action is Action.FAILED]
         blocked = [each for each in self.plan.left if each.blocked]
         texts = [
-            _list(f"{len(failed)} of {len(ended)} workloads failed", failed),
-            _list(f"{len(blocked)} cannot be restarted as they are", blocked),
+            _restart_reason.listing(f"{len(failed)} of {len(ended)} workloads failed", failed),
+            _restart_reason.listing(f"{len(blocked)} cannot be restarted as they are", blocked),
         ]
         not_begun = [each for each in ended if each.action is Action.NOT_BEGUN]
         if failed and not_begun:
-            names = _some([str(each.reference) for each in not_begun], ", ")
+            names = _restart_reason.some([str(each.reference) for each in not_begun], ", ")
             texts.append(f"{len(not_begun)} were not begun: {names}.")
         return " ".join(text for text in texts if text)
 
     def warnings(self, *, predicted: bool) -> list[str]:
         """What is left; a run that is only predicted does not fail for what stands in its way."""
         left = [each for each in self.plan.left if not each.blocked]
-        texts = [_list(f"{len(left)} are left as they are", left)]
+        texts = [_restart_reason.listing(f"{len(left)} are left as they are", left)]
         if predicted:
             texts.append(self.problem(()))
         return [text for text in texts if text]
@@ -192,10 +193,15 @@ class Run:
                 **{str(action): counts[str(action)] for action in Action},
                 "left": len(self.plan.left),
             },
+            "left_out": list(self.plan.left_out),
             "diff": _result.diff(
                 todo.change(self.wanted) for todo in self.plan.todo if todo.reference in written
             ),
         }
+
+    def _is_gone(self, todo: Todo) -> bool:
+        leaves_out = self.request.selection.leaves_out
+        return leaves_out and _gone.is_gone(self.api, todo.workload.kind, todo.reference)
 
     def _start(self, todo: Todo) -> Restart | Drain:
         if todo.passage is not None:
@@ -235,15 +241,3 @@ def _require_injectors(
             examples[asking.revision(each.reference.namespace, labels[1])] = labels
     for revision, labels in examples.items():
         _injector.require_live(api, str(revision), *labels)
-
-
-def _list(head: str, entries: Sequence[Outcome] | Sequence[Left]) -> str:
-    if not entries:
-        return ""
-    texts = [f"{each.reference}: {each.reason.rstrip('.')}" for each in entries]
-    return f"{head}. {_some(texts, '; ')}."
-
-
-def _some(texts: Sequence[str], between: str) -> str:
-    more = f"{between}and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return between.join(texts[:_NAMED]) + more

@@ -68,8 +68,12 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What will be done; `right` is the number of workloads that are right already."""
+    """What will be done; `right` is the number of workloads that are right already.
+
+    `left_out` are names that were given of what does not exist.
+    """
 
     todo: tuple[Todo, ...]
     left: tuple[Left, ...]
     right: int
+    left_out: tuple[str, ...] = ()

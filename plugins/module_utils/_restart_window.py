@@ -40,13 +40,17 @@ class HasNews(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Window:
-    """Begins restarts, at most `limits.parallel` at once, and looks on until all have ended."""
+    """Begins restarts, at most `limits.parallel` at once, and looks on until all have ended.
+
+    `gone` says of one that did not succeed whether that is no failure, as it was deleted.
+    """
 
     feed: HasNews
     limits: Limits
     start: Callable[[Todo], Work]
     turns: Turns
     say: Callable[[str], None]
+    gone: Callable[[Todo], bool] = lambda _todo: False
     clock: Callable[[], float] = time.monotonic
     outcomes: list[Outcome] = field(default_factory=list)
     _queue: list[Todo] = field(default_factory=list)
@@ -153,11 +157,15 @@ class Window:
 
     def _give_up(self, flight: Flight, reason: str) -> None:
         """Let it leave nothing half done, as far as the API server lets it."""
+        action = Action.FAILED
         try:
-            flight.restart.abandon()
+            if self.gone(flight.todo):
+                action = Action.GONE
+            else:
+                flight.restart.abandon()
         except MeshError as error:
             reason = f"{reason.rstrip('.')}; {error.message}"
-        self._end(flight, Action.FAILED, reason)
+        self._end(flight, action, reason)
 
     def _is_lost(self, flight: Flight) -> bool:
         now = self.clock()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.plugins.module_utils import _gone, _kinds
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api, Object
 from ansible_collections.meshwright.istio.plugins.module_utils._errors import (
     ApiError,
@@ -28,6 +28,16 @@ Labels = Mapping[str, str]
 _ONE_BY_ONE = 8
 
 
+def options() -> dict[str, Any]:
+    """The options of a module that is told what to look at."""
+    return {
+        "namespaces": {"type": "list", "elements": "str"},
+        "namespace_selector": {"type": "str"},
+        "workloads": {"type": "list", "elements": "str"},
+        "gone": dict(_gone.OPTION),
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Namespaces by name and by selector, or workloads; everything where nothing is given."""
@@ -35,6 +45,7 @@ class Selection:
     namespaces: tuple[str, ...] = ()
     namespace_selector: str | None = None
     workloads: tuple[Reference, ...] = ()
+    leaves_out: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Selection:
@@ -49,6 +60,7 @@ class Selection:
             namespaces=tuple(dict.fromkeys(params["namespaces"] or ())),
             namespace_selector=params["namespace_selector"],
             workloads=parse_all("workloads", params["workloads"]),
+            leaves_out=_gone.leaves_out(params),
         )
 
     @property
@@ -60,31 +72,46 @@ class Selection:
     ) -> bool:
         """Whether a pod there with that owner is selected; `namespaces` is what was read."""
         if self.workloads:
-            return owner in self.workloads
+            return owner in self.workloads and namespace in namespaces
         return self.is_everything or namespace in namespaces
 
 
 def read_namespaces(api: Api, selection: Selection) -> dict[str, Labels]:
-    """The labels of the selected namespaces by name; refused where a name does not exist."""
+    """The labels of the selected namespaces by name.
+
+    A name that does not exist is refused or left out, as one is then whose namespace is going.
+    """
     found: dict[str, Labels] = {}
     if selection.is_everything or selection.namespace_selector is not None:
         found |= _labels(_list(api, selection.namespace_selector or ""))
     if selection.workloads:
-        found |= _read_named(api, "workloads", [each.namespace for each in selection.workloads])
-    return found | _read_named(api, "namespaces", selection.namespaces)
+        spaces = [each.namespace for each in selection.workloads]
+        found |= _read_named(api, "workloads", spaces, leave_out=selection.leaves_out)
+    named = selection.namespaces
+    return found | _read_named(api, "namespaces", named, leave_out=selection.leaves_out)
 
 
-def _read_named(api: Api, option: str, names: Sequence[str]) -> dict[str, Labels]:
+def _read_named(
+    api: Api, option: str, names: Sequence[str], *, leave_out: bool
+) -> dict[str, Labels]:
     wanted = list(dict.fromkeys(names))
-    if len(wanted) > _ONE_BY_ONE:
-        found = _labels(api.list(_kinds.NAMESPACE))
-    else:
-        items = api.each(lambda name: api.get(_kinds.NAMESPACE, name), wanted)
-        found = _labels([item for item in items if item is not None])
-    absent = [name for name in wanted if name not in found]
+    found = _get_or_list(api, wanted)
+    if leave_out:
+        staying = _labels([item for item in found if not _gone.is_ending(item)])
+        return {name: staying[name] for name in wanted if name in staying}
+    known = _labels(found)
+    absent = [name for name in wanted if name not in known]
     if absent:
         raise BadInputError(f"{option}: {_describe(absent, api)}. Correct the list.")
-    return {name: found[name] for name in wanted}
+    return {name: known[name] for name in wanted}
+
+
+def _get_or_list(api: Api, names: Sequence[str]) -> Sequence[Object]:
+    """The namespaces of those names, and others where they are many."""
+    if len(names) > _ONE_BY_ONE:
+        return api.list(_kinds.NAMESPACE)
+    items = api.each(lambda name: api.get(_kinds.NAMESPACE, name), names)
+    return [item for item in items if item is not None]
 
 
 def _list(api: Api, selector: str) -> Sequence[Object]:

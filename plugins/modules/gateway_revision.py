@@ -31,10 +31,12 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
+  - meshwright.istio.gone
 options:
   gateways:
     description:
-      - The gateways, each as C(namespace/Deployment/name).
+      - The gateways, each as C(namespace/Deployment/name). O(gone) says what becomes of those that
+        do not exist.
       - Every gateway in the cluster when it is empty.
     type: list
     elements: str
@@ -143,12 +145,22 @@ gateways:
           open_at_out: 20
           open_at_end: 0
           seconds: 71.0
+left_out:
+  description: The names in O(gateways) that do not exist, with O(gone=leave_out).
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import _gateway_job, _result
+from ansible_collections.meshwright.istio.plugins.module_utils import (
+    _gateway_job,
+    _gone,
+    _result,
+)
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
@@ -174,6 +186,7 @@ def argument_spec() -> dict[str, Any]:
         "drain_hold": {"type": "int", "default": 10},
         "wait_timeout": {"type": "int", "default": 300},
         "allow_empty_nodes": {"type": "bool", "default": False},
+        "gone": dict(_gone.OPTION),
     }
 
 
@@ -191,12 +204,14 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
         version,
         holds=module.params["state"] == "held",
         allow_empty_nodes=module.params["allow_empty_nodes"],
+        leave_out=_gone.leaves_out(module.params),
     )
     if not module.check_mode:
         job.carry_out(api, waiter, patience)
     return {
         "changed": bool(job.todo),
         "gateways": job.summary(),
+        "left_out": [name.path for name in job.gone],
         "diff": _result.diff(job.changes()),
     }
 

@@ -25,9 +25,10 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
+  - meshwright.istio.gone
 options:
   namespaces:
-    description: Names of namespaces. One that does not exist is refused before any write.
+    description: Names of namespaces. O(gone) says what becomes of those that do not exist.
     type: list
     elements: str
   label_selector:
@@ -141,6 +142,12 @@ counts:
   returned: success, and when some namespaces could not be changed
   type: dict
   sample: {chosen: 20, changed: 18, unchanged: 2, failed: 0}
+left_out:
+  description: The names in O(namespaces) that do not exist, with O(gone=leave_out).
+  returned: success, and when some namespaces could not be changed
+  type: list
+  elements: str
+  sample: []
 failed_namespaces:
   description: The names of those that could not be changed.
   returned: when some namespaces could not be changed
@@ -152,7 +159,7 @@ failed_namespaces:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.meshwright.istio.plugins.module_utils import _namespace_patches
+from ansible_collections.meshwright.istio.plugins.module_utils import _gone, _namespace_patches
 from ansible_collections.meshwright.istio.plugins.module_utils._api import Api
 from ansible_collections.meshwright.istio.plugins.module_utils._client import (
     create_client,
@@ -173,6 +180,7 @@ def argument_spec() -> dict[str, Any]:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "allow_system_namespaces": {"type": "bool", "default": False},
         "allow_opted_out": {"type": "bool", "default": False},
+        "gone": dict(_gone.OPTION),
         "istio_namespace": {"type": "str", "default": "istio-system"},
         "retry_timeout": {"type": "int", "default": 60},
     }
@@ -185,8 +193,13 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
     if any(move.changed for move in moves):
         relabelling.require_injector(api)
         if not module.check_mode:
-            moves = _namespace_patches.write(api, moves, timeout=module.params["retry_timeout"])
-    return _namespace_patches.report(moves)
+            moves = _namespace_patches.write(
+                api,
+                moves,
+                timeout=module.params["retry_timeout"],
+                leave_out=relabelling.leaves_out,
+            )
+    return _namespace_patches.report(moves, relabelling.left_out(moves))
 
 
 def main() -> None:

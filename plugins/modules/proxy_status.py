@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
+  - meshwright.istio.gone
 attributes:
   diff_mode: {support: none, details: The module changes nothing.}
 options:
@@ -151,18 +152,10 @@ proxies:
   type: list
   elements: dict
   sample:
-    - namespace: payments
-      name: ledger-5c6f7b8d9-kx2vp
-      type: sidecar
-      workload: Deployment/ledger
-      revision: 1-30
-      version: 1.30.4
-      state: synced
-      reason: null
-      waiting_for_restart: true
-      restart: its labels ask for 1-31 now
-      istiod: istiod-1-30-7c5d9-x2x4p
-      ending: false
+    - {namespace: payments, name: ledger-5c6f7b8d9-kx2vp, type: sidecar,
+       workload: Deployment/ledger, revision: 1-30, version: 1.30.4, state: synced, reason: null,
+       waiting_for_restart: true, restart: its labels ask for 1-31 now,
+       istiod: istiod-1-30-7c5d9-x2x4p, ending: false}
 missing:
   description: Those that were waited for in vain, with what each lacks in C(missing).
   returned: when the time to wait was over
@@ -189,7 +182,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils._proxy_wait impor
     look_twice,
     wait,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._selection import Selection
+from ansible_collections.meshwright.istio.plugins.module_utils._selection import Selection, options
 
 
 def argument_spec() -> dict[str, Any]:
@@ -200,9 +193,7 @@ def argument_spec() -> dict[str, Any]:
         "synced": {"type": "bool", "default": True},
     }
     return {
-        "namespaces": {"type": "list", "elements": "str"},
-        "namespace_selector": {"type": "str"},
-        "workloads": {"type": "list", "elements": "str"},
+        **options(),
         "revision": {"type": "str"},
         "details": {"choices": ["none", "problems", "all"], "default": "problems"},
         "wait": {"type": "bool", "default": False},

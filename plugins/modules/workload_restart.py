@@ -32,6 +32,7 @@ extends_documentation_fragment:
   - meshwright.istio.attributes
   - meshwright.istio.attributes.action_group
   - meshwright.istio.draining
+  - meshwright.istio.gone
 options:
   namespaces:
     description: Those to look at; with no O(namespace_selector) or O(workloads) either, all are.
@@ -131,8 +132,9 @@ RETURN = r"""
 workloads:
   description:
     - The workloads that were worked on, sorted by namespace, kind and name.
-    - C(action) is V(restarted), V(awaited) (by somebody else), V(restored) (only a
-      strategy was put back), V(started) (not waited for) or V(failed). C(reason) says why.
+    - C(action) is V(restarted), V(awaited) (a restart went on already), V(restored) (only a
+      strategy was put back), V(started) (not waited for), V(gone) (deleted meanwhile, with
+      O(gone=leave_out)) or V(failed). C(reason) says why.
     - C(drained) has each pod that was drained. C(released) is when its controller let it go,
       C(out) when it left its Services, C(acknowledged) when each of C(proxies) proxies knew,
       C(ended) when it was deleted, C(seconds) after it had left. C(open_at_out) and
@@ -149,33 +151,30 @@ workloads:
       reason: "2 of 2 pods are not right: 2 on 1-30 (1.30.4)"
       seconds: 12.4
       drained:
-        - pod: web-6d4cf56db6-x2x9v
-          revision: 1-30
-          released: "2026-11-25T09:30:01Z"
-          out: "2026-11-25T09:30:04Z"
-          acknowledged: "2026-11-25T09:30:05Z"
-          ended: "2026-11-25T09:30:06Z"
-          proxies: 41
-          open_at_out: 3
-          open_at_end: 0
-          limits: null
-          seconds: 2.1
+        - {pod: web-6d4cf56db6-x2x9v, revision: 1-30, released: "2026-11-25T09:30:01Z",
+           out: "2026-11-25T09:30:04Z", acknowledged: "2026-11-25T09:30:05Z",
+           ended: "2026-11-25T09:30:06Z", proxies: 41, open_at_out: 3, open_at_end: 0,
+           limits: null, seconds: 2.1}
 not_restarted:
   description: What is not on what is wanted and was left, not begun or deleted, with the reason.
   returned: success, and when some could not be restarted
   type: list
   elements: dict
   sample:
-    - namespace: orders
-      kind: Job
-      name: import
-      reason: 1 pod runs to the end of its Job
+    - {namespace: orders, kind: Job, name: import, reason: 1 pod runs to the end of its Job}
 counts:
   description: How many workloads there are of each C(action), and how many were right or left.
   returned: success, and when some could not be restarted
   type: dict
   sample:
-    {right: 3, restarted: 8, awaited: 0, restored: 0, started: 0, failed: 0, not_begun: 0, left: 1}
+    {right: 3, restarted: 8, awaited: 0, restored: 0, started: 0, gone: 0, failed: 0, not_begun: 0,
+     left: 1}
+left_out:
+  description: What O(namespaces) and O(workloads) name and does not exist, with O(gone=leave_out).
+  returned: success, and when some could not be restarted
+  type: list
+  elements: str
+  sample: []
 """
 
 from typing import Any
@@ -192,14 +191,13 @@ from ansible_collections.meshwright.istio.plugins.module_utils._progress import 
 from ansible_collections.meshwright.istio.plugins.module_utils._reference import RESTARTABLE
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_request import Request
 from ansible_collections.meshwright.istio.plugins.module_utils._restart_run import Run
+from ansible_collections.meshwright.istio.plugins.module_utils._selection import options
 
 
 def argument_spec() -> dict[str, Any]:
     """The options of this module alone."""
     return {
-        "namespaces": {"type": "list", "elements": "str"},
-        "namespace_selector": {"type": "str"},
-        "workloads": {"type": "list", "elements": "str"},
+        **options(),
         "excluded_workloads": {"type": "list", "elements": "str"},
         "names": {"type": "list", "elements": "str"},
         "kinds": {"type": "list", "elements": "str", "choices": list(RESTARTABLE)},

@@ -80,6 +80,8 @@ def kubeconfig(path: Path, address: str) -> Path:
 
 def _ask(api: FakeApi, verb: str, address: str, body: Any) -> tuple[int, Any]:
     split = urlsplit(address)
+    if split.path == "/version":
+        return 200, api.version()
     found = _PATH.fullmatch(split.path)
     kind = _kind(found) if found else None
     if found is None or kind is None:
@@ -110,6 +112,9 @@ def _serve(
             return api.replace(kind, body)
         case "PATCH":
             return api.patch(kind, name, body, namespace)
+        case "DELETE":
+            api.delete(kind, name, namespace)
+            return {"kind": "Status", "status": "Success"}
         case _:
             raise ApiError(f"{verb} is not known here", status=405)
 

@@ -171,7 +171,7 @@ def stage(folder: Path, *, target_version: str = "1.31.0") -> Iterator[Stage]:
         (folder / "director.json").write_text(
             json.dumps({"share": 0, "writer": "", "history": [], "calls": []}), encoding="utf-8"
         )
-        _build_collection(folder / "ansible_collections/meshwright/istio")
+        build_collection(folder / "ansible_collections/meshwright/istio", PLAYED)
         made = Stage(folder=folder, source=source, target=target)
         made.rule()
         yield made
@@ -235,7 +235,7 @@ def _director(file: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _build_collection(place: Path) -> None:
+def build_collection(place: Path, played: Sequence[str]) -> None:
     """The collection by links to this checkout, but for the modules that are played."""
     own = ("modules", "action")
     (place / "plugins").mkdir(parents=True)
@@ -243,9 +243,9 @@ def _build_collection(place: Path) -> None:
     _link(ROOT / "plugins", place / "plugins", own)
     for kind in own:
         (place / "plugins" / kind).mkdir()
-        _link(ROOT / "plugins" / kind, place / "plugins" / kind, [f"{name}.py" for name in PLAYED])
+        _link(ROOT / "plugins" / kind, place / "plugins" / kind, [f"{name}.py" for name in played])
     stand_in = (HERE.parent / "stand_in.py.txt").read_text(encoding="utf-8")
-    for name in PLAYED:
+    for name in played:
         (place / "plugins/modules" / f"{name}.py").write_text(
             f"#!/usr/bin/python\n{stand_in}\nplay('{name}')\n", encoding="utf-8"
         )

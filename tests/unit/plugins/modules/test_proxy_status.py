@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.meshwright.istio.plugins.doc_fragments import gone
 from ansible_collections.meshwright.istio.plugins.module_utils import (
     _feed,
     _istiod,
@@ -118,6 +119,7 @@ def test_returns_what_is_documented(api: Rollout) -> None:
 
 def test_takes_the_documented_options_and_no_others() -> None:
     documented = yaml.safe_load(proxy_status.DOCUMENTATION)["options"]
+    documented |= yaml.safe_load(gone.ModuleDocFragment.DOCUMENTATION)["options"]
     spec = proxy_status.argument_spec()
     assert set(spec) == set(documented)
     for name, option in spec.items():
@@ -248,3 +250,14 @@ def test_a_missing_package_is_named_before_anything_is_read(
     assert result["rc"] == 1
     assert "pip install websocket-client" in result["msg"]
     assert api.reads == []
+
+
+def test_a_namespace_that_goes_while_it_is_waited_for_is_left_out(api: Rollout) -> None:
+    arguments = {"wait": True, "wait_condition": {"revision": "1-31"}, "wait_timeout": 5}
+    workloads = ["shop/Deployment/web", "closed/Deployment/web"]
+    refused = run(api, workloads=workloads, **arguments)
+    assert "workloads: the namespace 'closed' does not exist" in refused["msg"]
+    shop = api.objects["v1", "Namespace", None, "shop"]
+    api.put({**shop, "metadata": {**shop["metadata"], "deletionTimestamp": "now"}})
+    result = run(api, workloads=workloads, gone="leave_out", **arguments)
+    assert (result["rc"], result["summary"]["total"]) == (0, 0), result.get("msg")

@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role canary and its way back from end to end, without a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.meshwright.istio.plugins.module_utils import _kinds
+from ansible_collections.meshwright.istio.tests.unit.support import canary_stage
+from ansible_collections.meshwright.istio.tests.unit.support.canary_stage import (
+    NEW,
+    OLD,
+    REVISION,
+    Stage,
+)
+from ansible_collections.meshwright.istio.tests.unit.support.gateways import gateway
+from ansible_collections.meshwright.istio.tests.unit.support.mesh_objects import namespace, pod
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Namespaces that name the old revision, and one that follows a tag."""
+    spaces = (namespace("shop", rev="prod"), namespace("mail", rev=OLD), namespace("web", rev=OLD))
+    with canary_stage.stage(tmp_path, *spaces) as made:
+        yield made
+
+
+def test_what_was_deleted_since_needs_no_way_back(stage: Stage) -> None:
+    stage.api.put(namespace("edge", rev=OLD))
+    stage.api.put(gateway(labels={REVISION: OLD}))
+    stage.api.put(pod("edge-in-x", "edge", revision=OLD, deployment="edge-in"))
+    waited = stage.upgrade(canary_stop_after="waves")
+    assert waited.code == 0, waited.output
+    assert stage.labels("mail") == stage.labels("web") == {REVISION: NEW}
+    [recorded] = stage.journal["facts"]["gateways"]
+    assert recorded["reference"] == "edge/Deployment/edge-in"
+
+    stage.api.remove(_kinds.NAMESPACE, "mail")
+    stage.api.remove(_kinds.DEPLOYMENT, "edge-in", "edge")
+    stage.api.remove(_kinds.POD, "edge-in-x", "edge")
+    back = stage.roll_back()
+    assert back.code == 0, back.output
+    assert (stage.labels("web"), stage.labels("shop")) == ({REVISION: OLD}, {REVISION: "prod"})
+    assert stage.journal["phase"] == "rolled_back"
+
+
+def test_a_namespace_that_goes_before_its_wave_holds_nothing_up(stage: Stage) -> None:
+    hook = stage.hook(stage.deletes("mail"))
+    done = stage.upgrade(canary_before_wave=[hook], canary_move_tags=False)
+    assert done.code == 0, done.output
+    assert ("v1", "Namespace", None, "mail") not in stage.api.objects
+    assert stage.labels("web") == stage.labels("shop") == {REVISION: NEW}
+    assert stage.journal["phase"] == "done"
