@@ -17,6 +17,8 @@ from ansible_collections.meshwright.istio.plugins.module_utils._journal import J
 from ansible_collections.meshwright.istio.plugins.module_utils._phase import Phase, Step
 
 _MOST_EARLIER = 10
+# The facts that say where everything was before, as the plan's record has them.
+_BEFORE = frozenset({"namespaces", "gateways", "tags", "followers"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +71,47 @@ def _go_on(journal: Journal, upgrade: Upgrade, event: Event) -> Journal:
             " it up with action=close and phase=abandoned.",
             journal=journal.summary(),
         )
+    facts = _with_new(journal, event.facts)
+    if facts != journal.facts:
+        journal = replace(journal, facts=facts)
     if journal.history and journal.history[-1].run_id == event.run_id:
         return journal
     return _enter(journal, journal.step, replace(event, note="Another run goes on."))
+
+
+def _with_new(journal: Journal, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts, and where that was before which this run is the first to move.
+
+    What is on record stays: since then it may have moved.
+    """
+    united = dict(journal.facts)
+    for key in _BEFORE & found.keys():
+        united[key] = _unite(united.get(key), _movable(found[key], journal.upgrade.target))
+    return united
+
+
+def _movable(found: Any, target: str) -> Any:
+    """Without namespaces that are on the target: what they were before, nobody knows."""
+    if not isinstance(found, Mapping):
+        return found
+    return {
+        name: each
+        for name, each in found.items()
+        if not (isinstance(each, Mapping) and each.get("source") == target)
+    }
+
+
+def _unite(known: Any, found: Any) -> Any:
+    if isinstance(known, Mapping) and isinstance(found, Mapping):
+        return {**found, **known}
+    if isinstance(known, list) and isinstance(found, list):
+        names = [_name(each) for each in known]
+        return [*known, *(each for each in found if _name(each) not in names)]
+    return found if known is None else known
+
+
+def _name(item: Any) -> Any:
+    return item["reference"] if isinstance(item, Mapping) and "reference" in item else item
 
 
 def advance(journal: Journal, step: Step, event: Event) -> Journal:

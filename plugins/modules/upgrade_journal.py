@@ -90,7 +90,8 @@ options:
     description:
       - What else to keep, by name; no secrets. With O(action=advance), it is added to what is kept.
       - With O(action=open), it is kept only when the upgrade is new, so that it shows the cluster
-        as it was before.
+        as it was before. To those of an unfinished one, such C(namespaces), C(gateways), C(tags)
+        and C(followers) are added as are not on record.
     type: dict
     default: {}
   note:
@@ -115,8 +116,7 @@ options:
     description: The namespace of the control planes.
     type: str
     default: istio-system
-requirements:
-  - Python package urllib3
+requirements: [urllib3]
 """
 
 EXAMPLES = r"""
@@ -138,7 +138,6 @@ EXAMPLES = r"""
   meshwright.istio.upgrade_journal:
     action: pause
     note: Waits for approval after wave 2.
-
 - name: End it
   meshwright.istio.upgrade_journal: {action: close}
 

@@ -21,6 +21,12 @@ from ansible_collections.meshwright.istio.tests.unit.support.canary_stage import
 from ansible_collections.meshwright.istio.tests.unit.support.gateways import gateway
 from ansible_collections.meshwright.istio.tests.unit.support.mesh_objects import namespace, pod
 
+FAILS_AT_TAGS = {
+    "name": "hook | Fail",
+    "ansible.builtin.fail": {"msg": "The owners say no."},
+    "when": "canary_current_phase.name == 'tags'",
+}
+
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
@@ -56,3 +62,23 @@ def test_a_namespace_that_goes_before_its_wave_holds_nothing_up(stage: Stage) ->
     assert ("v1", "Namespace", None, "mail") not in stage.api.objects
     assert stage.labels("web") == stage.labels("shop") == {REVISION: NEW}
     assert stage.journal["phase"] == "done"
+
+
+def test_what_a_later_run_has_moved_goes_back_too(stage: Stage) -> None:
+    first = stage.upgrade(
+        canary_stop_after="proof", canary_excluded_namespaces=["web"], canary_move_tags=False
+    )
+    assert first.code == 0, first.output
+    stage.api.put(namespace("late", istio_injection="enabled"))
+    second = stage.upgrade(canary_on_failure="stop", canary_after_phase=[stage.hook(FAILS_AT_TAGS)])
+    assert "failed at 'hook | Fail'" in second.message, second.output
+    assert stage.labels("late") == stage.labels("web") == {REVISION: NEW}
+
+    back = stage.roll_back()
+    assert back.code == 0, back.output
+    assert stage.labels("late") == {"istio-injection": "enabled"}
+    assert (stage.labels("web"), stage.labels("mail")) == ({REVISION: OLD}, {REVISION: OLD})
+    assert {"tag": "prod", "revision": OLD} in [
+        {key: each[key] for key in ("tag", "revision")}
+        for each in stage.asked("istio_revision_tag")
+    ]

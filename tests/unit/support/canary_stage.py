@@ -120,10 +120,11 @@ class Stage:
 
 @contextmanager
 def stage(folder: Path, *objects: Mapping[str, Any], played: Sequence[str] = ()) -> Iterator[Stage]:
-    """A fresh one, with both control planes installed and the tag prod at the old one."""
+    """A fresh one, with both control planes installed and the tags at the old one."""
     api = FakeApi(
         *canary_meshes.plane(OLD, "1.30.4"),
         *canary_meshes.plane(NEW, "1.31.0"),
+        canary_meshes.tag("default", OLD),
         canary_meshes.tag("prod", OLD),
         namespace("istio-system"),
         *objects,

@@ -51,6 +51,71 @@ def test_begin_goes_on_and_keeps_what_was_before() -> None:
     assert said(other_run)[-1] == ("wave_moved 1", "two", "Another run goes on.")
 
 
+OLD = {"revision": "1-28", "injection": None, "source": "1-28"}
+NEW = {"revision": "1-29", "injection": None, "source": "1-29"}
+EDGE = {"reference": "edge/Deployment/in", "revision": "1-28", "pods": 2}
+LATE = {"reference": "late/Deployment/in", "revision": "1-28", "pods": 1}
+
+
+@pytest.mark.parametrize(
+    ("known", "found", "facts"),
+    [
+        pytest.param(
+            {"namespaces": {"a": OLD}},
+            {"namespaces": {"a": NEW, "b": OLD}},
+            {"namespaces": {"a": OLD, "b": OLD}},
+            id="a namespace that is new, beside one that has moved",
+        ),
+        pytest.param(
+            {"namespaces": {"a": OLD}},
+            {"namespaces": {"b": NEW}},
+            {"namespaces": {"a": OLD}},
+            id="a namespace that never was elsewhere",
+        ),
+        pytest.param(
+            {"gateways": [EDGE]},
+            {"gateways": [{**EDGE, "revision": "1-29"}, LATE]},
+            {"gateways": [EDGE, LATE]},
+            id="gateways by their names",
+        ),
+        pytest.param(
+            {"tags": {}},
+            {"tags": {"prod": "1-28"}},
+            {"tags": {"prod": "1-28"}},
+            id="tags that were to stay",
+        ),
+        pytest.param(
+            {"tags": {"prod": "1-28"}},
+            {"tags": {"prod": "1-27"}},
+            {"tags": {"prod": "1-28"}},
+            id="a tag that somebody has moved",
+        ),
+        pytest.param(
+            {}, {"followers": [LATE]}, {"followers": [LATE]}, id="what the record did not have"
+        ),
+        pytest.param({"followers": [LATE]}, {"followers": []}, {"followers": [LATE]}, id="less"),
+        pytest.param(
+            {"waves": [1], "proxies_before": {"1.28": 3}},
+            {"waves": [2], "proxies_before": {"1.29": 3}},
+            {"waves": [1], "proxies_before": {"1.28": 3}},
+            id="nothing else",
+        ),
+        pytest.param(
+            {"namespaces": ["a"]},
+            {"namespaces": ["a", "b"]},
+            {"namespaces": ["a", "b"]},
+            id="facts of somebody else",
+        ),
+    ],
+)
+@pytest.mark.parametrize("run_id", ["one", "two"], ids=["the same run", "another run"])
+def test_begin_adds_what_this_run_is_the_first_to_move(
+    known: dict[str, Any], found: dict[str, Any], facts: dict[str, Any], run_id: str
+) -> None:
+    journal = begin(opened(**known), UPGRADE, event(run_id=run_id, **found), again=False)
+    assert journal.facts == facts
+
+
 def test_begin_refuses_beside_another_upgrade() -> None:
     with pytest.raises(RefusedError) as raised:
         begin(advance(opened(), WAVE_1, event()), OTHER, event(), again=False)
