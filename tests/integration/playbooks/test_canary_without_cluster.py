@@ -82,3 +82,12 @@ def test_what_a_later_run_has_moved_goes_back_too(stage: Stage) -> None:
         {key: each[key] for key in ("tag", "revision")}
         for each in stage.asked("istio_revision_tag")
     ]
+
+
+def test_what_keeps_its_tag_does_not_follow_it_back(stage: Stage) -> None:
+    """The tag leads to the old revision again, and the pods of shop are on the new one."""
+    failed = stage.upgrade(canary_after_phase=[stage.hook(FAILS_AT_TAGS)])
+    assert "What it had moved was taken back" in failed.message, failed.output
+    tags = [(each["tag"], each["revision"]) for each in stage.asked("istio_revision_tag")]
+    assert tags[-2:] == [("default", OLD), ("prod", OLD)]
+    assert stage.labels("shop") == {REVISION: NEW}
