@@ -91,3 +91,19 @@ def test_what_keeps_its_tag_does_not_follow_it_back(stage: Stage) -> None:
     tags = [(each["tag"], each["revision"]) for each in stage.asked("istio_revision_tag")]
     assert tags[-2:] == [("default", OLD), ("prod", OLD)]
     assert stage.labels("shop") == {REVISION: NEW}
+
+
+def test_an_unfinished_upgrade_keeps_what_it_goes_back_to(stage: Stage) -> None:
+    waited = stage.upgrade(canary_stop_after="tags")
+    assert waited.code == 0, waited.output
+    asked = len(stage.asked("istio_revision"))
+    for revision in (OLD, NEW):
+        refused = stage.run("retire_old_revision", canary_old_revision=revision)
+        assert f"canary_old_revision: got {revision}, which the unfinished" in refused.message
+    assert len(stage.asked("istio_revision")) == asked
+
+    assert stage.upgrade().code == 0
+    retired = stage.run("retire_old_revision", canary_old_revision=OLD)
+    assert retired.code == 0, retired.output
+    last = stage.asked("istio_revision")[-1]
+    assert (last["revision"], last["state"]) == (OLD, "absent")
