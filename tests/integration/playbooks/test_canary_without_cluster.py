@@ -107,3 +107,15 @@ def test_an_unfinished_upgrade_keeps_what_it_goes_back_to(stage: Stage) -> None:
     assert retired.code == 0, retired.output
     last = stage.asked("istio_revision")[-1]
     assert (last["revision"], last["state"]) == (OLD, "absent")
+
+
+def test_check_mode_shows_the_way_back_and_writes_nothing(stage: Stage) -> None:
+    waited = stage.upgrade(canary_stop_after="waves")
+    assert waited.code == 0, waited.output
+    wrote = len(stage.api.writes)
+    shown = stage.roll_back("--check", "--diff")
+    assert shown.code == 0, shown.output
+    assert "Namespace web" in shown.output
+    assert "A real run would end with the removal of 1-31" in shown.message
+    assert (stage.api.writes[wrote:], stage.journal["phase"]) == ([], "wave_moved")
+    assert [each for each in stage.asked("istio_revision") if each.get("state") == "absent"] == []
