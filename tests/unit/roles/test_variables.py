@@ -48,6 +48,14 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("switchover", "main"): {**_SWITCHOVER, "switchover_trial_probes": [{"name": "shop"}]},
     ("switchover", "roll_back"): _SWITCHOVER,
 }
+HOOKS = {
+    role: [
+        name
+        for name in SPECS[role]["main"]["options"]
+        if name.startswith((f"{role}_before_", f"{role}_after_"))
+    ]
+    for role in ("canary", "in_place", "switchover")
+}
 MAY_BE_NOTHING = (
     "_drain_hold",
     "_drain_quiet",
@@ -122,6 +130,9 @@ def _attempts() -> Iterator[Attempt]:
         yield Attempt(role=role, entry=entry, variables={name: 1}, says=says)
     special = {"preflight": _wrong_questions, "switchover": _wrong_ways}
     for role in SPECS:
+        for hook in HOOKS.get(role, ()):
+            says = {hook: f"{hook}: got gone.yml; right is a file of tasks, of which a relative"}
+            yield Attempt(role=role, entry="main", variables={hook: ["gone.yml"]}, says=says)
         wrong = special.get(role, _contradictions)
         for name, value, words in wrong(role):
             yield Attempt(role=role, entry="main", variables={name: value}, says={name: words})

@@ -24,7 +24,7 @@ from typing import Any
 from ansible_collections.meshwright.istio.tests.unit.support import (
     api_server,
     canary_meshes,
-    switchover_stage,
+    played_collection,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.mesh_objects import namespace
@@ -129,10 +129,9 @@ def stage(folder: Path, *objects: Mapping[str, Any], played: Sequence[str] = ())
         namespace("istio-system"),
         *objects,
     )
-    place = folder / "ansible_collections/meshwright/istio"
     with api_server.serving(api) as address:
         api_server.kubeconfig(folder / "kubeconfig", address)
-        switchover_stage.build_collection(place, (*PLAYED, *played))
+        played_collection.build(folder, (*PLAYED, *played))
         (folder / "director.json").write_text(json.dumps({"share": 0}), encoding="utf-8")
         made = Stage(folder=folder, api=api, address=address)
         made.rule()

@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,11 +24,10 @@ from typing import Any
 import yaml
 from ansible_collections.meshwright.istio.plugins.module_utils import _journal_request, _record
 from ansible_collections.meshwright.istio.plugins.modules import upgrade_journal
-from ansible_collections.meshwright.istio.tests.unit.support import api_server
+from ansible_collections.meshwright.istio.tests.unit.support import api_server, played_collection
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
 HERE = Path(__file__).resolve()
-ROOT = HERE.parents[3]
 PLAYED = (
     "gateway_traffic",
     "istio_config_copy",
@@ -171,7 +170,7 @@ def stage(folder: Path, *, target_version: str = "1.31.0") -> Iterator[Stage]:
         (folder / "director.json").write_text(
             json.dumps({"share": 0, "writer": "", "history": [], "calls": []}), encoding="utf-8"
         )
-        build_collection(folder / "ansible_collections/meshwright/istio", PLAYED)
+        played_collection.build(folder, PLAYED)
         made = Stage(folder=folder, source=source, target=target)
         made.rule()
         yield made
@@ -233,28 +232,6 @@ def _director(file: Path) -> list[dict[str, Any]]:
         task("Tell the lifetime", "switchover_operation == 'lifetime'", **tell(lifetime)),
         task("Shut what is open", "switchover_operation == 'shut'", **write(call)),
     ]
-
-
-def build_collection(place: Path, played: Sequence[str]) -> None:
-    """The collection by links to this checkout, but for the modules that are played."""
-    own = ("modules", "action")
-    (place / "plugins").mkdir(parents=True)
-    _link(ROOT, place, ("plugins",))
-    _link(ROOT / "plugins", place / "plugins", own)
-    for kind in own:
-        (place / "plugins" / kind).mkdir()
-        _link(ROOT / "plugins" / kind, place / "plugins" / kind, [f"{name}.py" for name in played])
-    stand_in = (HERE.parent / "stand_in.py.txt").read_text(encoding="utf-8")
-    for name in played:
-        (place / "plugins/modules" / f"{name}.py").write_text(
-            f"#!/usr/bin/python\n{stand_in}\nplay('{name}')\n", encoding="utf-8"
-        )
-
-
-def _link(source: Path, place: Path, without: Sequence[str]) -> None:
-    for entry in source.iterdir():
-        if entry.name not in (*without, ".git", ".collections", "__pycache__"):
-            (place / entry.name).symlink_to(entry)
 
 
 def _write_yaml(path: Path, content: Any) -> None:

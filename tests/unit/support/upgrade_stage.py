@@ -1,0 +1,186 @@
+# Copyright: (c) 2026, the meshwright.istio contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An upgrade of one cluster without a mesh: an API server in memory, and stand-ins.
+
+The roles, the journal, the lock and the report are the real ones. What looks at a mesh or changes
+it is played by a stand-in, which answers as the test tells it to and writes down what it was asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.meshwright.istio.tests.unit.support import (
+    api_server,
+    mesh_objects,
+    played_collection,
+)
+from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+
+PLAYED = (
+    "gateway_revision",
+    "istio_revision",
+    "istio_revision_tag",
+    "mesh_gate",
+    "mesh_preflight",
+    "mesh_verify",
+    "namespace_revision_label",
+    "proxy_status",
+    "upgrade_plan",
+    "workload_restart",
+)
+LEASE = ("coordination.k8s.io/v1", "Lease", "istio-system", "meshwright-upgrade")
+_JOURNAL = ("v1", "ConfigMap", "istio-system", "meshwright-upgrade")
+_WAVE = {
+    "number": 1,
+    "name": "first",
+    "namespaces": ["shop"],
+    "to_label": ["shop"],
+    "workloads": ["shop/cart"],
+    "gateways": [],
+    "done": False,
+}
+_NAMESPACE = {"revision": "1-30", "injection": None, "source": "1-30"}
+# One wave of one namespace, by either path.
+_PLAN: dict[str, Any] = {
+    "needed": True,
+    "installed": False,
+    "table": ["Wave 1: shop"],
+    "record": {
+        "sources": [{"revision": "1-30", "version": "1.30.4"}],
+        "namespaces": {"shop": _NAMESPACE},
+        "gateways": [],
+        "tags": {},
+        "settings": {"pilot": {"cpu": 1}},
+        "replicas": 1,
+        "cni": False,
+    },
+    "plan": {
+        "sources": [{"revision": "1-30", "version": "1.30.4"}],
+        "hops": ["1.31.0"],
+        "waves": [_WAVE],
+        "gateways": [],
+        "gateways_due": False,
+        "tags": [],
+        "restore": [],
+        "followers": [],
+    },
+}
+QUICK: Mapping[str, Mapping[str, Any]] = {
+    "canary": {"canary_version": "1.31.0", "canary_report_directory": ""},
+    "in_place": {
+        "in_place_version": "1.31.0",
+        "in_place_istioctl_directory": "/opt/istio",
+        "in_place_report_directory": "",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A run that has ended."""
+
+    code: int
+    output: str
+
+    @property
+    def message(self) -> str:
+        """All that was said, on one line."""
+        return " ".join(self.output.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The cluster, and the folder from which the playbooks are started."""
+
+    folder: Path
+    api: FakeApi
+
+    def rule(self, *rules: Mapping[str, Any]) -> None:
+        """From now on the stand-ins answer so; the first rule that fits counts."""
+        plan = {"module": "upgrade_plan", "answer": _PLAN}
+        (self.folder / "rules.json").write_text(json.dumps([*rules, plan]), encoding="utf-8")
+
+    def write(self, name: str, content: Any) -> Path:
+        """A file of the user's, beside which the playbook is started."""
+        path = self.folder / name
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    def asked(self, module: str) -> list[dict[str, Any]]:
+        """What a stand-in was asked."""
+        file = self.folder / "asked.jsonl"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return [each for each in map(json.loads, lines) if each["module"] == module]
+
+    @property
+    def journal(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.api.objects[_JOURNAL]["data"]["journal.json"])
+        return found
+
+    @property
+    def holder(self) -> str | None:
+        """Who has the lock."""
+        holder: str | None = self.api.objects[LEASE]["spec"].get("holderIdentity")
+        return holder
+
+    def run(
+        self,
+        role: str,
+        *options: str,
+        playbook: str = "",
+        extra: tuple[str, ...] = (),
+        **given: Any,
+    ) -> Done:
+        """Run the role's playbook as a person does; `extra` are variables as texts."""
+        (self.folder / "asked.jsonl").unlink(missing_ok=True)
+        variables = {**QUICK[role], "kubeconfig": str(self.folder / "kubeconfig"), **given}
+        foreign = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "PWD")
+        own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "ansible.cli.playbook"),
+                *(playbook or f"meshwright.istio.upgrade_{role}", *options),
+                *("-e", json.dumps(variables)),
+                *(part for each in extra for part in ("-e", each)),
+            ],
+            cwd=self.folder,
+            env={
+                **own,
+                "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+                "ANSIBLE_PIPELINING": "true",
+                "MESHWRIGHT_STAGE": str(self.folder),
+                "PWD": str(self.folder),
+                "LC_ALL": "C.UTF-8",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Done(code=done.returncode, output=done.stdout)
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[Stage]:
+    """A fresh one, of a cluster in which nothing is on record."""
+    api = FakeApi(mesh_objects.namespace("istio-system"))
+    with api_server.serving(api) as address:
+        api_server.kubeconfig(folder / "kubeconfig", address)
+        played_collection.build(folder / "collections", PLAYED)
+        made = Stage(folder=folder, api=api)
+        made.rule()
+        yield made
