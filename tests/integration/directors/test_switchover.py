@@ -237,3 +237,15 @@ def test_nothing_moves(stage: Stage, given: dict[str, Any], message: str) -> Non
     assert refused.code != 0
     assert message in refused.message
     assert stage.director["history"] == []
+
+
+def test_what_the_command_line_makes_texts_of_is_what_it_says(stage: Stage) -> None:
+    stage.rule(LATE)
+    texts = ("switchover_copy_config=false", "switchover_shut_sessions=false")
+    options = [part for text in texts for part in ("-e", text)]
+    done = stage.run(*options, switchover_steps=["40", "100"], switchover_drain_timeout=11)
+    assert stage.asked("istio_config_copy") == []
+    assert stage.director["history"] == [40, 100]
+    # That nobody may shut them was understood.
+    assert "16 sessions are open at oslo still." in done.message
+    assert done.code == 2

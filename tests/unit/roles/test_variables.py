@@ -147,6 +147,8 @@ def _contradictions(role: str) -> Iterator[tuple[str, Any, str]]:
     """What no type forbids."""
     hold = f"{role}_drain_hold (50) has to be at most {role}_drain_timeout"
     yield f"{role}_version", "1.31", "got 1.31; right is a whole version"
+    # YAML takes 1.30 for a number.
+    yield f"{role}_version", 1.30, "got 1.3; right is a whole version"
     yield f"{role}_version", "latest", "got latest; right is a whole version"
     yield f"{role}_waves", [{"nonsense": 1}], f"{role}_waves.nonsense. Supported parameters"
     yield f"{role}_drain_hold", 50, hold

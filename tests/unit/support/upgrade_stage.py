@@ -83,6 +83,7 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
         "in_place_istioctl_directory": "/opt/istio",
         "in_place_report_directory": "",
     },
+    "verify": {},
 }
 
 
