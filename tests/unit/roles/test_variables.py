@@ -133,6 +133,8 @@ def _attempts() -> Iterator[Attempt]:
         for hook in HOOKS.get(role, ()):
             says = {hook: f"{hook}: got gone.yml; right is a file of tasks, of which a relative"}
             yield Attempt(role=role, entry="main", variables={hook: ["gone.yml"]}, says=says)
+        for name, value, words in _of_measuring(role) if role in HOOKS else ():
+            yield Attempt(role=role, entry="main", variables={name: value}, says={name: words})
         wrong = special.get(role, _contradictions)
         for name, value, words in wrong(role):
             yield Attempt(role=role, entry="main", variables={name: value}, says={name: words})
@@ -141,6 +143,17 @@ def _attempts() -> Iterator[Attempt]:
 def _entry_points() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for role, specs in SPECS.items():
         yield from ((role, entry, spec["options"]) for entry, spec in specs.items())
+
+
+def _of_measuring(role: str) -> Iterator[tuple[str, Any, str]]:
+    """What would fail when a wave has moved, or when all is done."""
+    samples = {"switchover": 31}.get(role, 7)
+    limit = f"got {samples}, and there are only {samples} samples"
+    yield f"{role}_gate_failure_limit", samples, f"{limit} in {role}_soak, so all could be bad"
+    right = "right is url or service, with requests_query"
+    for given in ({"url": "http://there"}, '{"url": "http://there"}', "url=http://there"):
+        named = "got url" if "=" not in given else "got a text"
+        yield f"{role}_report_prometheus", given, f"{role}_report_prometheus: {named}; {right}"
 
 
 def _contradictions(role: str) -> Iterator[tuple[str, Any, str]]:
