@@ -91,6 +91,11 @@ class GatewayJob:
             return list(gateway.revisions)
         return [self.target.revision] if gateway.workload.desired else []
 
+    def allowing_empty_nodes(self) -> GatewayJob:
+        """The same, where the pods of a node may leave although no new one is on it."""
+        found = tuple(replace(each, keep_to_node=()) for each in self.gateways)
+        return replace(self, gateways=found)
+
     def carry_out(self, api: Api, waiter: Waiter, patience: Patience) -> None:
         """Move or hold them side by side."""
         witness = Witness(api, waiter.clock)
@@ -132,7 +137,6 @@ def plan(
     version: str | None = None,
     *,
     holds: bool = False,
-    allow_empty_nodes: bool = False,
     leave_out: bool = False,
 ) -> GatewayJob:
     """Read the gateways and refuse what cannot be moved before anything is."""
@@ -146,8 +150,6 @@ def plan(
         )
     target = Target(name=revision, revision=resolved, version=version)
     found, deployments = _gateway_read.read(api, names, mesh, leave_out=leave_out)
-    if allow_empty_nodes:
-        found = tuple(replace(each, keep_to_node=()) for each in found)
     job = GatewayJob(
         target=target,
         holds=holds,

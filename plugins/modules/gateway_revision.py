@@ -203,9 +203,10 @@ def run(module: AnsibleModule, api: Api) -> dict[str, Any]:
         module.params["revision"],
         version,
         holds=module.params["state"] == "held",
-        allow_empty_nodes=module.params["allow_empty_nodes"],
         leave_out=_gone.leaves_out(module.params),
     )
+    if module.params["allow_empty_nodes"]:
+        job = job.allowing_empty_nodes()
     if not module.check_mode:
         job.carry_out(api, waiter, patience)
     return {
