@@ -14,10 +14,8 @@ import random
 from pathlib import Path
 
 from ansible_collections.meshwright.istio.tests.unit.support import switchover_stage
-from ansible_collections.meshwright.istio.tests.unit.support.switchover_stage import (
-    Done,
-    Stage,
-)
+from ansible_collections.meshwright.istio.tests.unit.support.played_collection import Done
+from ansible_collections.meshwright.istio.tests.unit.support.switchover_stage import Stage
 
 KILLS = int(os.environ.get("MESHWRIGHT_TEST_KILLS", "4"))
 SEED = int(os.environ.get("MESHWRIGHT_TEST_SEED", "7"))

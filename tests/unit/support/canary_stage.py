@@ -12,9 +12,6 @@ no pods but those that the test puts there, and no tag moves.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +25,7 @@ from ansible_collections.meshwright.istio.tests.unit.support import (
 )
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 from ansible_collections.meshwright.istio.tests.unit.support.mesh_objects import namespace
-from ansible_collections.meshwright.istio.tests.unit.support.switchover_stage import Done
+from ansible_collections.meshwright.istio.tests.unit.support.played_collection import Done
 
 PLAYED = ("istio_revision", "istio_revision_tag", "mesh_gate", "mesh_preflight", "proxy_status")
 OLD, NEW = "1-30", "1-31"
@@ -91,31 +88,13 @@ class Stage:
 
     def run(self, playbook: str, *options: str, **given: Any) -> Done:
         """Run a playbook as a person does."""
-        foreign = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG")
-        own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "ansible.cli.playbook", f"meshwright.istio.{playbook}"),
-                *options,
-                *("-e", json.dumps({**_ALWAYS, **given})),
-            ],
-            cwd=self.folder,
-            env={
-                **own,
-                "ANSIBLE_COLLECTIONS_PATH": str(self.folder),
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_PIPELINING": "true",
-                "K8S_AUTH_KUBECONFIG": str(self.folder / "kubeconfig"),
-                "MESHWRIGHT_STAGE": str(self.folder),
-                "LC_ALL": "C.UTF-8",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+        return played_collection.run(
+            self.folder,
+            *(f"meshwright.istio.{playbook}", *options),
+            *("-e", json.dumps({**_ALWAYS, **given})),
+            collections=self.folder,
+            K8S_AUTH_KUBECONFIG=str(self.folder / "kubeconfig"),
         )
-        return Done(code=done.returncode, output=done.stdout)
 
 
 @contextmanager

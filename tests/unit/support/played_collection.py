@@ -6,11 +6,56 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _HERE = Path(__file__).resolve()
 _ROOT = _HERE.parents[3]
+# What a person's shell says to Ansible and to the modules.
+_FOREIGN = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "PWD")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A run that has ended."""
+
+    code: int
+    output: str
+
+    @property
+    def message(self) -> str:
+        """All that was said, on one line."""
+        return " ".join(self.output.split())
+
+
+def run(folder: Path, *arguments: str, collections: Path, **environment: str) -> Done:
+    """Run ansible-playbook in the folder, as a person does, with these collections."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible.cli.playbook", *arguments],
+        cwd=folder,
+        env={
+            **own,
+            "ANSIBLE_COLLECTIONS_PATH": str(collections),
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_PIPELINING": "true",
+            "MESHWRIGHT_STAGE": str(folder),
+            "PWD": str(folder),
+            "LC_ALL": "C.UTF-8",
+            **environment,
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Done(code=done.returncode, output=done.stdout)
 
 
 def build(collections: Path, played: Sequence[str]) -> None:

@@ -11,9 +11,6 @@ a stand-in, which answers as the test tells it to and writes down what it was as
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from ansible_collections.meshwright.istio.plugins.module_utils import _journal_r
 from ansible_collections.meshwright.istio.plugins.modules import upgrade_journal
 from ansible_collections.meshwright.istio.tests.unit.support import api_server, played_collection
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.played_collection import Done
 
 HERE = Path(__file__).resolve()
 PLAYED = (
@@ -49,19 +47,6 @@ QUICK: dict[str, Any] = {
 }
 
 Rule = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A run that has ended."""
-
-    code: int
-    output: str
-
-    @property
-    def message(self) -> str:
-        """The words of the failure that ended it, on one line."""
-        return " ".join(self.output.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,40 +104,21 @@ class Stage:
         """Run a playbook as a person does; SIGKILL it at the start of that task, counted from 1."""
         variables = {**QUICK, "switchover_director_tasks": str(self.folder / "director.yml")}
         (self.folder / "started").write_text("0", encoding="utf-8")
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "ansible.cli.playbook", f"meshwright.istio.{playbook}"),
-                *("-i", str(self.folder / "inventory.yml"), *options),
-                *("-e", json.dumps({**variables, **given})),
-            ],
-            cwd=self.folder,
-            env={**self._environment(), "MESHWRIGHT_KILL_AT": str(kill_at)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+        return played_collection.run(
+            self.folder,
+            f"meshwright.istio.{playbook}",
+            *("-i", str(self.folder / "inventory.yml"), *options),
+            *("-e", json.dumps({**variables, **given})),
+            collections=self.folder,
+            ANSIBLE_CALLBACK_PLUGINS=str(HERE.parent / "callback"),
+            ANSIBLE_CALLBACKS_ENABLED="kill_at",
+            MESHWRIGHT_KILL_AT=str(kill_at),
         )
-        return Done(code=done.returncode, output=done.stdout)
 
     @property
     def tasks_started(self) -> int:
         """How many tasks the last run has begun."""
         return int((self.folder / "started").read_text())
-
-    def _environment(self) -> dict[str, str]:
-        foreign = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG")
-        own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return {
-            **own,
-            "ANSIBLE_COLLECTIONS_PATH": str(self.folder),
-            "ANSIBLE_CALLBACK_PLUGINS": str(HERE.parent / "callback"),
-            "ANSIBLE_CALLBACKS_ENABLED": "kill_at",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-            "ANSIBLE_PIPELINING": "true",
-            "MESHWRIGHT_STAGE": str(self.folder),
-            "LC_ALL": "C.UTF-8",
-        }
 
 
 @contextmanager

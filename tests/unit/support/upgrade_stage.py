@@ -11,9 +11,6 @@ it is played by a stand-in, which answers as the test tells it to and writes dow
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +23,7 @@ from ansible_collections.meshwright.istio.tests.unit.support import (
     played_collection,
 )
 from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
+from ansible_collections.meshwright.istio.tests.unit.support.played_collection import Done
 
 PLAYED = (
     "gateway_revision",
@@ -88,19 +86,6 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A run that has ended."""
-
-    code: int
-    output: str
-
-    @property
-    def message(self) -> str:
-        """All that was said, on one line."""
-        return " ".join(self.output.split())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """The cluster, and the folder from which the playbooks are started."""
 
@@ -146,33 +131,13 @@ class Stage:
         """Run the role's playbook as a person does; `extra` are variables as texts."""
         (self.folder / "asked.jsonl").unlink(missing_ok=True)
         variables = {**QUICK[role], "kubeconfig": str(self.folder / "kubeconfig"), **given}
-        foreign = ("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG", "PWD")
-        own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "ansible.cli.playbook"),
-                *(playbook or f"meshwright.istio.upgrade_{role}", *options),
-                *("-e", json.dumps(variables)),
-                *(part for each in extra for part in ("-e", each)),
-            ],
-            cwd=self.folder,
-            env={
-                **own,
-                "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-                "ANSIBLE_PIPELINING": "true",
-                "MESHWRIGHT_STAGE": str(self.folder),
-                "PWD": str(self.folder),
-                "LC_ALL": "C.UTF-8",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
+        return played_collection.run(
+            self.folder,
+            *(playbook or f"meshwright.istio.upgrade_{role}", *options),
+            *("-e", json.dumps(variables)),
+            *(part for each in extra for part in ("-e", each)),
+            collections=self.folder / "collections",
         )
-        return Done(code=done.returncode, output=done.stdout)
 
 
 @contextmanager
