@@ -16,8 +16,8 @@ test: ## runs everything below but switchover, demo, sandbox, bench, prove and d
 lint: ## format, types, YAML, Ansible, changelog, documentation, the project's own rules
 	@tools/in_venv.sh -m tools.run_tests lint docs
 
-unit: ## unit tests with coverage, and the report in a real browser
-	@tools/in_venv.sh -m tools.run_tests unit browser
+unit: ## unit tests with coverage, the roles without a cluster, and the report in a real browser
+	@tools/in_venv.sh -m tools.run_tests unit roles browser
 
 sanity: ## ansible-test sanity and units, and the same tests under older ansible-core
 	@tools/in_venv.sh -m tools.run_tests sanity compatibility

@@ -16,7 +16,7 @@ from tools import ansible_test, compatibility, pythons
 from tools.environment import CHECKOUT
 
 GROUPS = (
-    *("lint", "docs", "unit", "browser", "sanity", "package", "compatibility"),
+    *("lint", "docs", "unit", "roles", "browser", "sanity", "package", "compatibility"),
     *("switchover", "molecule", "integration"),
 )
 # The switchover between clusters has a command of its own: with it the whole takes an hour.
@@ -100,6 +100,8 @@ def _docs() -> Iterator[Stage]:
 
 def _unit() -> Iterator[Stage]:
     yield _pytest("unit", "unit tests", "tests/unit", "--cov", *compatibility.AT_ONCE)
+    # The servers that they talk to are in memory.
+    yield _pytest("roles", "roles, without a cluster", "tests/integration/roles")
     yield _pytest("browser", "the report in a browser", "tests/browser")
 
 

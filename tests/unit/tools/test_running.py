@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,6 +21,14 @@ from tools.running import run
 
 # How long the programs below wait for what the test does; it matters only when one has failed.
 PATIENCE = 60
+
+
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """A shell that starts pytest in the background has it ignore Ctrl-C, and all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def python(code: str) -> list[str]:
@@ -112,6 +121,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.usefixtures("heeded")
 def test_interrupts_the_program_and_what_it_started() -> None:
     stop = threading.Event()
     ended = run(python(INTERRUPTED), show=lambda _: stop.set(), tick=lambda _: None, stop=stop)
