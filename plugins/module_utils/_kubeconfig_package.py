@@ -28,6 +28,10 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig_file 
 )
 
 
+# The package writes the same content only once in a process and hands out that path again.
+_read_before: dict[str, bytes] = {}
+
+
 def connect(options: Mapping[str, Any]) -> Connection:
     """The connection that the kubernetes package makes of the given options."""
     try:
@@ -131,5 +135,7 @@ def _material(path: str | None, folder: str) -> Material | None:
     if not path:
         return None
     if Path(folder) in Path(path).parents:
-        return Material(data=Path(path).read_bytes())
+        _read_before[path] = Path(path).read_bytes()
+    if path in _read_before:
+        return Material(data=_read_before[path])
     return Material(path=str(path))

@@ -170,6 +170,13 @@ def test_no_key_outlives_a_process_that_ends_at_once(
     assert (tmp_path / "cert.pem").read_bytes() == b"CERT"
 
 
+def test_two_logins_may_have_the_same_key(written: Any) -> None:
+    """Of two clusters of one organisation, say; the package writes what it knows only once."""
+    user = {"username": "jane", "client-key-data": base64.b64encode(b"SHARED").decode()}
+    logins = [connect({"kubeconfig": written(kubeconfig(user))}) for _number in range(2)]
+    assert [each.client_key for each in logins] == [_kubeconfig.Material(data=b"SHARED")] * 2
+
+
 def test_options_alone_suffice() -> None:
     connection = connect(
         {
