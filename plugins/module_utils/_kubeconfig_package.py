@@ -28,10 +28,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils._kubeconfig_file 
 )
 
 
-# The package writes the same content only once in a process and hands out that path again.
-_read_before: dict[str, bytes] = {}
-
-
 def connect(options: Mapping[str, Any]) -> Connection:
     """The connection that the kubernetes package makes of the given options."""
     try:
@@ -45,11 +41,14 @@ def connect(options: Mapping[str, Any]) -> Connection:
     # The package writes what the kubeconfig holds into files, and removes them at an exit that a
     # task's process does not have.
     with tempfile.TemporaryDirectory() as folder:
-        if not suffice(options):
+        needs_kubeconfig = not suffice(options)
+        if needs_kubeconfig:
             _load(configuration, options, folder)
         _override(configuration, options)
         paths = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
         ca, client_cert, client_key = (_material(path, folder) for path in paths)
+        if needs_kubeconfig:
+            _forget_files()
     return Connection(
         server=str(configuration.host).rstrip("/"),
         verify=bool(configuration.verify_ssl),
@@ -84,6 +83,13 @@ def _load(configuration: Any, options: Mapping[str, Any], folder: str) -> None:
             f"No way to log in to a cluster was found: {error} "
             "Give kubeconfig and context, or host and api_key, or set K8S_AUTH_KUBECONFIG."
         ) from error
+
+
+def _forget_files() -> None:
+    """Have the same content written anew: older versions fail when its file is gone."""
+    from kubernetes.config import kube_config  # noqa: PLC0415 - slow; see _kubeconfig.py
+
+    kube_config._cleanup_temp_files()
 
 
 def _is_in_cluster(options: Mapping[str, Any]) -> bool:
@@ -135,7 +141,5 @@ def _material(path: str | None, folder: str) -> Material | None:
     if not path:
         return None
     if Path(folder) in Path(path).parents:
-        _read_before[path] = Path(path).read_bytes()
-    if path in _read_before:
-        return Material(data=_read_before[path])
+        return Material(data=Path(path).read_bytes())
     return Material(path=str(path))
