@@ -35,7 +35,9 @@ from ansible_collections.meshwright.istio.plugins.module_utils._module import Mo
 from ansible_collections.meshwright.istio.plugins.module_utils._wire import Schema
 
 FIELD_MANAGER = "meshwright.istio"
-AUTHENTICATION: Mapping[str, Any] = AUTH_ARG_SPEC
+# Its secrets are hidden by `_module`. Some versions of kubernetes.core have Ansible hide every text
+# in a kubeconfig, also the name of a user, wherever it comes up in a result.
+AUTHENTICATION = {**AUTH_ARG_SPEC, "kubeconfig": {**AUTH_ARG_SPEC["kubeconfig"], "no_log": False}}
 PAGE = 2000
 
 
