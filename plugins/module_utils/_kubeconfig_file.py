@@ -81,7 +81,9 @@ def _load(path: Path) -> dict[str, Any]:
 def _current(documents: Sequence[Document]) -> str | None:
     """That of the last file which has one, as in the kubernetes package."""
     named = [
-        document["current-context"] for document, _ in documents if "current-context" in document
+        document["current-context"]
+        for document, _folder in documents
+        if "current-context" in document
     ]
     return named[-1] if named else None
 

@@ -21,7 +21,7 @@ _MICRO_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 _HOST_ANNOTATION = "meshwright.istio/host"
 
 # Whether a run goes on; None where nobody can know.
-_Alive = Callable[[str], bool | None]
+_Alive = Callable[[str], "bool | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
