@@ -90,10 +90,7 @@ def _docs() -> Iterator[Stage]:
     yield Stage(
         group="docs",
         name="documentation",
-        command=(
-            *("antsibull-docs", "lint-collection-docs", "--plugin-docs"),
-            *("--validate-collection-refs=all", _COLLECTION),
-        ),
+        command=_own("docs_lint"),
         env={"ANSIBLE_COLLECTIONS_PATH": str(_COLLECTIONS)},
     )
 
