@@ -60,7 +60,7 @@ def documents(
     api: Api, parts: Sequence[Part], revision: Revision, version: Version
 ) -> list[Object]:
     """The objects of the default tag for the control plane that these parts make."""
-    settings = _manifest.find(parts, _kinds.CONFIG_MAP, f"istio-sidecar-injector{revision.suffix}")
+    settings = _manifest.find(parts, _kinds.CONFIG_MAP, revision.injector_settings)
     auto = settings is not None and _images.injects_unlabelled(settings.document)
     return _tag.documents(
         api, _source(parts, revision), DEFAULT_TAG, version, auto=auto, installed=True

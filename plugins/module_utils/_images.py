@@ -40,8 +40,8 @@ class Images:
     def of(cls, parts: Sequence[Part], revision: Revision) -> Images:
         """Read them from a manifest."""
         deployment = _manifest.require(parts, _kinds.DEPLOYMENT, revision.istiod)
-        injector = _manifest.find(parts, _kinds.CONFIG_MAP, settings_name(revision))
-        mesh = _manifest.find(parts, _kinds.CONFIG_MAP, mesh_name(revision))
+        injector = _manifest.find(parts, _kinds.CONFIG_MAP, revision.injector_settings)
+        mesh = _manifest.find(parts, _kinds.CONFIG_MAP, revision.mesh_settings)
         container = _discovery(deployment.document)
         return cls(
             istiod=container["image"],
@@ -133,16 +133,6 @@ def injects_unlabelled(config_map: Mapping[str, Any]) -> bool:
     """Whether pods shall be injected where nothing asks for it or against it."""
     settings = read_settings(config_map).get("sidecarInjectorWebhook", {})
     return bool(settings.get("enableNamespacesByDefault"))
-
-
-def mesh_name(revision: Revision) -> str:
-    """The name of the ConfigMap of a mesh."""
-    return f"istio{revision.suffix}"
-
-
-def settings_name(revision: Revision) -> str:
-    """The name of the ConfigMap of an injector."""
-    return f"istio-sidecar-injector{revision.suffix}"
 
 
 def read_settings(config_map: Mapping[str, Any]) -> dict[str, Any]:

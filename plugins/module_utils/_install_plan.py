@@ -168,7 +168,7 @@ def _namespace(api: Api, parts: Sequence[Part], revision: Revision) -> list[Step
                 f"Namespace {revision.namespace} is being deleted. Wait until it is gone."
             )
         return []
-    settings = _manifest.find(parts, _kinds.CONFIG_MAP, f"istio-sidecar-injector{revision.suffix}")
+    settings = _manifest.find(parts, _kinds.CONFIG_MAP, revision.injector_settings)
     network = _images.read_network(settings.document) if settings else ""
     labels = {"labels": {"topology.istio.io/network": network}} if network else {}
     document: Object = {

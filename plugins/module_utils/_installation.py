@@ -85,8 +85,8 @@ def _new_images(steps: Iterable[Step], manner: Manner) -> tuple[str, ...]:
     revision, images = manner.revision, manner.images
     live = {(step.target.kind, step.target.name): step.before for step in steps}
     deployment = live.get((_kinds.DEPLOYMENT, revision.istiod))
-    injector = live.get((_kinds.CONFIG_MAP, _images.settings_name(revision)))
-    mesh = live.get((_kinds.CONFIG_MAP, _images.mesh_name(revision)))
+    injector = live.get((_kinds.CONFIG_MAP, revision.injector_settings))
+    mesh = live.get((_kinds.CONFIG_MAP, revision.mesh_settings))
     known = {
         _images.read_istiod_image(deployment) if deployment else None,
         _images.read_proxy_image(injector, mesh) if injector else None,

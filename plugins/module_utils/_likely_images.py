@@ -25,8 +25,8 @@ def guess(api: Api, mesh: Mesh, version: Version) -> list[str]:
     if plane is None or plane.version is None:
         return []
     revision = Revision(name=plane.revision, namespace=plane.namespace)
-    injector = api.get(_kinds.CONFIG_MAP, _images.settings_name(revision), plane.namespace)
-    config = api.get(_kinds.CONFIG_MAP, _images.mesh_name(revision), plane.namespace)
+    injector = api.get(_kinds.CONFIG_MAP, revision.injector_settings, plane.namespace)
+    config = api.get(_kinds.CONFIG_MAP, revision.mesh_settings, plane.namespace)
     proxy = _images.read_proxy_image(injector, config) if injector else None
     return renew((plane.image, proxy), plane.version, version)
 

@@ -75,6 +75,16 @@ class Revision:
         return f"istio-sidecar-injector{self.suffix}{elsewhere}"
 
     @property
+    def mesh_settings(self) -> str:
+        """The name of the ConfigMap with the configuration of its mesh."""
+        return f"istio{self.suffix}"
+
+    @property
+    def injector_settings(self) -> str:
+        """The name of the ConfigMap with what it puts into pods."""
+        return f"istio-sidecar-injector{self.suffix}"
+
+    @property
     def validator(self) -> str:
         """The name of its ValidatingWebhookConfiguration."""
         return f"istio-validator{self.suffix}-{self.namespace}"

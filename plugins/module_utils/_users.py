@@ -99,7 +99,7 @@ def find(
         control_planes=_sorted(
             str(plane)
             for plane, config in inventory.sharing
-            if config == f"istio{revision.suffix}" and plane.name != revision.istiod
+            if config == revision.mesh_settings and plane.name != revision.istiod
         ),
         # One that does not run has nobody connected to it.
         unanswered=_sorted(

@@ -54,7 +54,7 @@ def read_settings(api: Api, plane: ControlPlane | None) -> Settings:
     if plane is None:
         return {}
     revision = Revision(name=plane.revision, namespace=plane.namespace)
-    name = f"istio{revision.suffix}"
+    name = revision.mesh_settings
     item = api.get(_kinds.CONFIG_MAP, name, plane.namespace)
     try:
         found = _yaml.load_all(((item or {}).get("data") or {}).get("mesh") or "{}")

@@ -42,7 +42,7 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
 def _of(plane: ControlPlane, evidence: Evidence) -> Iterator[str]:
     """The image of an istiod, and the one that it puts into pods."""
     yield plane.image
-    suffix = Revision(name=plane.revision, namespace=plane.namespace).suffix
+    name = Revision(name=plane.revision, namespace=plane.namespace).injector_settings
     for item in evidence.of(Topic.SETTINGS):
-        if item["metadata"]["name"] == f"istio-sidecar-injector{suffix}":
+        if item["metadata"]["name"] == name:
             yield _images.read_proxy_image(item) or ""

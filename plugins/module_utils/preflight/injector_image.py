@@ -29,8 +29,7 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
         for item in evidence.of(Topic.SETTINGS)
     }
     for plane in moving.planes(evidence, upgrade):
-        suffix = Revision(name=plane.revision, namespace=plane.namespace).suffix
-        name = f"istio-sidecar-injector{suffix}"
+        name = Revision(name=plane.revision, namespace=plane.namespace).injector_settings
         item = settings.get((plane.namespace, name))
         image = _images.read_proxy_image(item) if item else None
         version = Version.parse(tag_of(image or ""))

@@ -16,7 +16,6 @@ from ansible_collections.meshwright.istio.plugins.module_utils import (
     _images,
     _quantity,
 )
-from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils._workload import Workload
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import (
     moving,
@@ -79,12 +78,11 @@ def _usual(evidence: Evidence, upgrade: Upgrade) -> Resources:
         given = _helm_values.at(settings, "global", "proxy", "resources")
         return _helm_values.merge(_OF_THE_CHART, _helm_values.mapping(given))
     planes = moving.planes(evidence, upgrade)
-    items = (new_settings.beside(evidence, plane, _name_of) for plane in planes)
+    items = (
+        new_settings.beside(evidence, plane, lambda revision: revision.injector_settings)
+        for plane in planes
+    )
     return next((_images.read_proxy_resources(item) for item in items if item), {})
-
-
-def _name_of(revision: Revision) -> str:
-    return f"istio-sidecar-injector{revision.suffix}"
 
 
 def _some(names: list[str]) -> str:

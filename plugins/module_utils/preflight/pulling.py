@@ -40,7 +40,7 @@ def find(evidence: Evidence, upgrade: Upgrade, params: Mapping[str, Any]) -> Pul
 
 def _of_plane(evidence: Evidence, plane: ControlPlane) -> Pulling:
     # The ServiceAccount has the secrets too, but the right to read it is needed for nothing else.
-    settings = new_settings.beside(evidence, plane, _images.settings_name)
+    settings = new_settings.beside(evidence, plane, lambda revision: revision.injector_settings)
     secrets = _pulling.secrets_of(_images.read_settings(settings)) if settings else ()
     for item in evidence.of(Topic.CONTROLLERS):
         metadata = item["metadata"]

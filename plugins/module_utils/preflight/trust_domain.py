@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.meshwright.istio.plugins.module_utils import _helm_values, _yaml
-from ansible_collections.meshwright.istio.plugins.module_utils._revision import Revision
 from ansible_collections.meshwright.istio.plugins.module_utils.preflight import (
     moving,
     new_settings,
@@ -52,7 +51,7 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
         return
     new = _Trust.of(_helm_values.mapping(settings.get("meshConfig")))
     for plane in moving.planes(evidence, upgrade):
-        item = new_settings.beside(evidence, plane, _name_of)
+        item = new_settings.beside(evidence, plane, lambda revision: revision.mesh_settings)
         old = _read(item) if item else None
         if item is None or old is None or old.domain == new.domain:
             continue
@@ -72,10 +71,6 @@ def find(evidence: Evidence, upgrade: Upgrade) -> Iterator[Finding]:
             override=None if both else "trust_domain",
             source="istio/istio#30947, #44932; istio.io security/authentication/trust-domain",
         )
-
-
-def _name_of(revision: Revision) -> str:
-    return f"istio{revision.suffix}"
 
 
 def _read(item: Mapping[str, Any]) -> _Trust | None:

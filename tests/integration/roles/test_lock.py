@@ -6,12 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.tests.unit.support import upgrade_stage
 from ansible_collections.meshwright.istio.tests.unit.support.upgrade_stage import Stage
 
 GATE_FAILS: dict[str, Any] = {
@@ -25,12 +22,6 @@ WAY_BACK_FAILS: dict[str, Any] = {
     "answer": {"failed": True, "msg": "cart does not start."},
 }
 ROLES = pytest.mark.parametrize("role", ["canary", "in_place"])
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with upgrade_stage.stage(tmp_path) as made:
-        yield made
 
 
 @ROLES

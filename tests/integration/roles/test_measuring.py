@@ -7,20 +7,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from ansible_collections.meshwright.istio.tests.unit.support import upgrade_stage
 from ansible_collections.meshwright.istio.tests.unit.support.upgrade_stage import Stage
 
 ROLES = pytest.mark.parametrize("role", ["canary", "in_place"])
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with upgrade_stage.stage(tmp_path) as made:
-        yield made
 
 
 @ROLES

@@ -6,18 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from ansible_collections.meshwright.istio.tests.unit.support import upgrade_stage
 from ansible_collections.meshwright.istio.tests.unit.support.upgrade_stage import Stage
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with upgrade_stage.stage(tmp_path) as made:
-        yield made
 
 
 def test_a_revision_that_is_a_number_is_gone_on_with(stage: Stage) -> None:

@@ -50,16 +50,12 @@ class Stage:
 
     def asked(self, module: str) -> list[dict[str, Any]]:
         """What a stand-in was asked."""
-        file = self.folder / "asked.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        return [each for each in map(json.loads, lines) if each["module"] == module]
+        return played_collection.asked(self.folder, module)
 
     @property
     def journal(self) -> dict[str, Any]:
         """The record of the upgrade."""
-        [item] = [each for key, each in self.api.objects.items() if key[1] == "ConfigMap"]
-        found: dict[str, Any] = json.loads(item["data"]["journal.json"])
-        return found
+        return played_collection.journal(self.api)
 
     def labels(self, name: str) -> dict[str, str]:
         """Those of a namespace."""

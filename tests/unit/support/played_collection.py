@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from ansible_collections.meshwright.istio.tests.unit.support.fake_api import FakeApi
 
 _HERE = Path(__file__).resolve()
 _ROOT = _HERE.parents[3]
@@ -56,6 +60,20 @@ def run(folder: Path, *arguments: str, collections: Path, **environment: str) ->
         check=False,
     )
     return Done(code=done.returncode, output=done.stdout)
+
+
+def asked(folder: Path, module: str) -> list[dict[str, Any]]:
+    """What the stand-in of a module was asked."""
+    file = folder / "asked.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [each for each in map(json.loads, lines) if each["module"] == module]
+
+
+def journal(api: FakeApi) -> dict[str, Any]:
+    """The record of the upgrade, the one ConfigMap of a cluster that is in memory."""
+    [item] = [each for key, each in api.objects.items() if key[1] == "ConfigMap"]
+    found: dict[str, Any] = json.loads(item["data"]["journal.json"])
+    return found
 
 
 def build(collections: Path, played: Sequence[str]) -> None:

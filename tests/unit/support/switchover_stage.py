@@ -88,15 +88,11 @@ class Stage:
 
     def asked(self, module: str) -> list[dict[str, Any]]:
         """What a stand-in was asked, with the share at that time."""
-        file = self.folder / "asked.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        return [each for each in map(json.loads, lines) if each["module"] == module]
+        return played_collection.asked(self.folder, module)
 
     def journal(self, api: FakeApi) -> dict[str, Any]:
         """The record in a cluster."""
-        [item] = [each for key, each in api.objects.items() if key[1] == "ConfigMap"]
-        found: dict[str, Any] = json.loads(item["data"]["journal.json"])
-        return found
+        return played_collection.journal(api)
 
     def run(
         self, *options: str, playbook: str = "upgrade_switchover", kill_at: int = 0, **given: Any

@@ -38,7 +38,6 @@ PLAYED = (
     "workload_restart",
 )
 LEASE = ("coordination.k8s.io/v1", "Lease", "istio-system", "meshwright-upgrade")
-_JOURNAL = ("v1", "ConfigMap", "istio-system", "meshwright-upgrade")
 _WAVE = {
     "number": 1,
     "name": "first",
@@ -105,14 +104,11 @@ class Stage:
 
     def asked(self, module: str) -> list[dict[str, Any]]:
         """What a stand-in was asked."""
-        file = self.folder / "asked.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        return [each for each in map(json.loads, lines) if each["module"] == module]
+        return played_collection.asked(self.folder, module)
 
     @property
     def journal(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.api.objects[_JOURNAL]["data"]["journal.json"])
-        return found
+        return played_collection.journal(self.api)
 
     @property
     def holder(self) -> str | None:

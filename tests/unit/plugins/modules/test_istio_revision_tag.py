@@ -11,41 +11,30 @@ import yaml
 from ansible_collections.meshwright.istio.plugins.doc_fragments import control_plane
 from ansible_collections.meshwright.istio.plugins.module_utils import _injector
 from ansible_collections.meshwright.istio.plugins.modules import istio_revision_tag
-from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support import (
+    control_planes,
+    mesh_objects,
+    tagging,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
 from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.tagging import (
+    DEFAULT_TAG,
+    actions,
+    run,
+)
 
 Object = dict[str, Any]
 ADMISSION = "admissionregistration.k8s.io/v1"
 HOOKS = (ADMISSION, "MutatingWebhookConfiguration", None)
 VALIDATOR = (ADMISSION, "ValidatingWebhookConfiguration", None, "istiod-default-validator")
 NEVER = {"matchLabels": {"istio.io/deactivated": "never-match"}}
-DEFAULT_TAG = {
-    "MutatingWebhookConfiguration istio-revision-tag-default",
-    "Service istiod-revision-tag-default",
-    "ValidatingWebhookConfiguration istiod-default-validator",
-}
 
 
 @pytest.fixture
 def api() -> LiveMesh:
     """1-30 and 1-31 side by side, and a namespace for their users."""
-    mesh = LiveMesh(mesh_objects.namespace("shop"))
-    mesh.install("1.30.4", revision="1-30")
-    mesh.install("1.31.0", revision="1-31")
-    return mesh
-
-
-def run(api: LiveMesh, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
-    api.writes.clear()
-    given = {"tag": "prod", "revision": "1-31", **arguments}
-    if given.get("state") == "absent":
-        del given["revision"]
-    return run_module(istio_revision_tag, api, given, check=check)
-
-
-def actions(result: dict[str, Any]) -> dict[str, str]:
-    return {f"{each['kind']} {each['name']}": each["action"] for each in result["objects"]}
+    return tagging.two_revisions()
 
 
 def injected_by(api: LiveMesh, *, namespace: dict[str, str], pod: dict[str, str]) -> list[str]:

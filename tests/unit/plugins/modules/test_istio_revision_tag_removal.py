@@ -9,10 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.meshwright.istio.plugins.modules import istio_revision_tag
-from ansible_collections.meshwright.istio.tests.unit.support import control_planes, mesh_objects
+from ansible_collections.meshwright.istio.tests.unit.support import (
+    control_planes,
+    mesh_objects,
+    tagging,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.live_mesh import LiveMesh
-from ansible_collections.meshwright.istio.tests.unit.support.run_module import run_module
+from ansible_collections.meshwright.istio.tests.unit.support.tagging import (
+    DEFAULT_TAG,
+    actions,
+    run,
+)
 from ansible_collections.meshwright.istio.tests.unit.support.workload_objects import workload
 
 Object = dict[str, Any]
@@ -22,33 +29,13 @@ VALIDATOR = (
     None,
     "istiod-default-validator",
 )
-DEFAULT_TAG = {
-    "MutatingWebhookConfiguration istio-revision-tag-default",
-    "Service istiod-revision-tag-default",
-    "ValidatingWebhookConfiguration istiod-default-validator",
-}
 REFERRING = mesh_objects.pod("web-5d8-x", "shop", deployment="web", labels={"istio.io/rev": "prod"})
 
 
 @pytest.fixture
 def api() -> LiveMesh:
     """1-30 and 1-31 side by side, and a namespace for their users."""
-    mesh = LiveMesh(mesh_objects.namespace("shop"))
-    mesh.install("1.30.4", revision="1-30")
-    mesh.install("1.31.0", revision="1-31")
-    return mesh
-
-
-def run(api: LiveMesh, *, check: bool = False, **arguments: Any) -> dict[str, Any]:
-    api.writes.clear()
-    given = {"tag": "prod", "revision": "1-31", **arguments}
-    if given.get("state") == "absent":
-        del given["revision"]
-    return run_module(istio_revision_tag, api, given, check=check)
-
-
-def actions(result: dict[str, Any]) -> dict[str, str]:
-    return {f"{each['kind']} {each['name']}": each["action"] for each in result["objects"]}
+    return tagging.two_revisions()
 
 
 def ended(pod: Object) -> Object:
